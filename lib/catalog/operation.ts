@@ -1,0 +1,25 @@
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One operation of the Fenergo API. */
+export interface Operation {
+  /** `service/version/id`, for example `entitydataquery/v2/GetEntityById`. */
+  key: string;
+  service: string;
+  version: string;
+  id: string;
+  method: Method;
+  /** Path within the service, with `{name}` for parameters: `/api/v2/entity/{id}`. */
+  path: string;
+  /** Names of the parameters in the path, in its order. */
+  pathParams: string[];
+  /** Names of the query parameters. */
+  query: string[];
+  /** Whether a request body is sent. */
+  hasBody: boolean;
+  /** The shape of the body, with empty values; null when it is not known. Absent without a body. */
+  body?: unknown;
+  /** The scope that the operation needs; absent where it is not known. */
+  scope?: string;
+  /** The day from which the operation answers 410, as YYYY-MM-DD. */
+  sunset?: string;
+}

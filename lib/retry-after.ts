@@ -1,0 +1,16 @@
+/** Longer waits than this are taken for nonsense: no server means a client to be silent for longer than a day. */
+const LONGEST_MS = 24 * 3600 * 1000;
+
+/**
+ * Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3).
+ *
+ * @param value the header as it came
+ * @param dateMs now, in milliseconds since 1970
+ * @returns milliseconds to wait, at most a day; undefined when there is no sensible value
+ */
+export function retryAfterMs(value: string | string[] | undefined, dateMs: number): number | undefined {
+  const text = (Array.isArray(value) ? value[0] : value)?.trim();
+  if (!text) return undefined;
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - dateMs;
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_MS) : undefined;
+}

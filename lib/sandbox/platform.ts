@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, wait } from '../clock.js';
+import { ADMIN_PREFIX, type AdminPort, administrate } from './admin.js';
+import { type Answer, failure } from './answer.js';
+import { Api } from './api.js';
+import { type FaultRule, Faults } from './faults.js';
+import type { Plan } from './limits.js';
+import type { Random } from './random.js';
+import type { Found, Routes } from './routes.js';
+import { Counters, type SandboxStats } from './stats.js';
+import { Tokens } from './tokens.js';
+import { type Cut, readBody, send } from './wire.js';
+import type { World } from './world.js';
+
+/** Where the token endpoint is. */
+export const TOKEN_PATH = '/connect/token';
+
+const MAX_TOKEN_REQUEST_BYTES = 64 * 1024;
+
+export interface PlatformOptions {
+  routes: Routes;
+  clock: Clock;
+  random: Random;
+  plan: Plan;
+  consistencyMs: number;
+  tokenSeconds: number;
+  tokenRequestsPerMinute: number;
+}
+
+/** Everything that a reset throws away. */
+interface State {
+  tokens: Tokens;
+  api: Api;
+  counters: Counters;
+}
+
+/** The platform behind the HTTP server: takes a request, answers it, and misbehaves where the fault plan says so. */
+export class Platform implements AdminPort {
+  readonly #options: PlatformOptions;
+  readonly #faults = new Faults();
+  #state: State;
+
+  constructor(options: PlatformOptions) {
+    this.#options = options;
+    this.#state = fresh(options);
+  }
+
+  get stats(): SandboxStats {
+    return this.#state.counters.snapshot();
+  }
+
+  get faults(): (FaultRule & { used: number })[] {
+    return this.#faults.list();
+  }
+
+  /** The world of a tenant. */
+  world(tenantId: string): World | undefined {
+    return this.#state.api.world(tenantId);
+  }
+
+  setFaults(plan: FaultRule[]): void {
+    this.#faults.set(plan);
+  }
+
+  revokeTokens(): void {
+    this.#state.tokens.revokeAll();
+  }
+
+  reset(): void {
+    this.#faults.set([]);
+    this.#state = fresh(this.#options);
+  }
+
+  /** Handles one request to its end. Never throws. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A client that goes away is an everyday thing, and no reason to stop.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    try {
+      await this.#handle(request, response);
+    } catch {
+      if (response.destroyed || response.headersSent) return void response.destroy();
+      const why = 'Internal server exception. Please, contact your provider.';
+      this.#state.counters.status(500);
+      await send(request, response, failure(500, why, 'INTERNAL_SERVER_ERROR')).catch(() =>
+        response.destroy(),
+      );
+    }
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { path, query } = splitUrl(request.url ?? '/');
+    if (path.startsWith(ADMIN_PREFIX)) {
+      return send(request, response, await administrate(this, request, path));
+    }
+    const { counters } = this.#state;
+    const found = path === TOKEN_PATH ? undefined : this.#options.routes.find(request.method ?? '', path);
+    const operation = found?.kind === 'operation' ? found.operation : undefined;
+    if (found) counters.call(operation?.key);
+    else counters.tokenRequest();
+    echoCorrelation(request, response);
+    const fault = this.#faults.take({
+      method: request.method ?? '',
+      path,
+      service: operation?.service,
+      operation: operation?.key,
+      tenantId: request.headers['x-tenant-id']?.toString(),
+    });
+    const spoiled = fault?.reset === true || fault?.respond;
+    const answer = spoiled ? respondOf(fault) : await this.#answer(request, response, found, query);
+    if (fault?.delayMs) await this.#delay(fault.delayMs, response);
+    if (fault?.reset === true) return void request.socket.resetAndDestroy();
+    await send(request, response, answer, cutOf(fault));
+    counters.status(answer.status);
+  }
+
+  /** @param found undefined stands for the token endpoint */
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    found: Found | undefined,
+    query: URLSearchParams,
+  ): Promise<Answer> {
+    const { api, tokens } = this.#state;
+    if (found) {
+      const onEnd = (leave: () => void) => void response.once('close', leave);
+      return api.answer({ request, found, query, onEnd });
+    }
+    const body = await readBody(request, MAX_TOKEN_REQUEST_BYTES);
+    return tokens.answer({
+      method: request.method ?? '',
+      contentType: request.headers['content-type'],
+      authorization: request.headers.authorization,
+      ip: request.socket.remoteAddress ?? '',
+      body: body?.toString('utf8'),
+    });
+  }
+
+  /** Waits by the sandbox's clock, or until the client goes away. */
+  async #delay(delayMs: number, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    const abort = () => gone.abort();
+    response.once('close', abort);
+    await wait(this.#options.clock, delayMs, gone.signal);
+    response.off('close', abort);
+  }
+}
+
+function fresh(options: PlatformOptions): State {
+  const { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute } = options;
+  const tokens = new Tokens({ clock, random, tokenSeconds, requestsPerMinute: tokenRequestsPerMinute });
+  return { tokens, api: new Api({ clock, random, tokens, plan, consistencyMs }), counters: new Counters() };
+}
+
+/** Not by `new URL()`: it would take `//x` for a host and resolve `..`, and what comes need not be a URL. */
+function splitUrl(url: string): { path: string; query: URLSearchParams } {
+  const at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at);
+  return { path, query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)) };
+}
+
+function echoCorrelation(request: IncomingMessage, response: ServerResponse): void {
+  const correlationId = request.headers['x-correlation-id'];
+  if (correlationId) response.setHeader('x-correlation-id', correlationId);
+}
+
+function respondOf({ respond }: FaultRule): Answer {
+  return respond ?? { status: 500 };
+}
+
+function cutOf(fault: FaultRule | undefined): Cut | undefined {
+  if (fault?.reset === 'body') return { reset: true };
+  if (fault?.truncate === undefined) return undefined;
+  return { reset: false, bytes: fault.truncate === true ? undefined : fault.truncate };
+}

@@ -1,0 +1,104 @@
+import { MAX_SCOPE_LENGTH, scopeList } from '../../lib/scopes.js';
+import { isGuid } from '../../lib/tenant.js';
+import { isEnv } from '../shared/editor/env.js';
+import { NO_REGION_NAME, prepareRegion, urlProblem } from '../shared/editor/region.js';
+import { prepareScope } from '../shared/editor/scope-input.js';
+import { prepareConnectionTest } from '../shared/editor/test-connection.js';
+
+interface ConfigProperties {
+  name: string;
+  region: string;
+  identityUrl: string;
+  apiUrl: string;
+  tenantId: string;
+  scope: string;
+  plan: string;
+}
+
+type ConfigNode = EditorNode<ConfigProperties>;
+
+/** The node whose dialog is open: its fields, not its saved properties, are what validators compare with. */
+let edited: string | undefined;
+
+function regionOf(node: ConfigNode): string {
+  return edited === node.id ? String($('#node-config-input-region').val()) : node.region;
+}
+
+function text(value: unknown): string {
+  return String(value ?? '').trim();
+}
+
+function validateUrl(this: ConfigNode, value: unknown, _options: unknown): true | string {
+  if (regionOf(this) !== 'custom' || isEnv(text(value))) return true;
+  const problem = urlProblem(text(value));
+  return problem ? this._(`error.url.${problem}`) : true;
+}
+
+function required(reason: string) {
+  return function (this: ConfigNode, value: unknown, _options: unknown): true | string {
+    return regionOf(this) === 'sandbox' || text(value) ? true : this._(reason);
+  };
+}
+
+RED.nodes.registerType<ConfigProperties>('fenergo-config', {
+  category: 'config',
+  defaults: {
+    name: { value: '' },
+    region: {
+      value: '',
+      validate(value, _options) {
+        if (value === NO_REGION_NAME) return this._('error.region.empty');
+        const region = text(value);
+        return /^[a-z0-9-]*$/i.test(region) || isEnv(region) ? true : this._('error.region.form', { region });
+      },
+    },
+    identityUrl: { value: '', validate: validateUrl },
+    apiUrl: { value: '', validate: validateUrl },
+    tenantId: {
+      value: '',
+      validate(value, _options) {
+        const tenant = text(value);
+        return !tenant || isGuid(tenant) || isEnv(tenant) ? true : this._('error.tenantId');
+      },
+    },
+    scope: {
+      value: 'fenx.all',
+      validate(value, _options) {
+        const { length } = scopeList(text(value)).join(' ');
+        if (!length) return this._('error.scope.empty');
+        return length <= MAX_SCOPE_LENGTH
+          ? true
+          : this._('error.scope.long', { length, max: MAX_SCOPE_LENGTH });
+      },
+    },
+    plan: { value: 'production' },
+  },
+  credentials: {
+    clientId: { type: 'text', validate: required('error.clientId') },
+    clientSecret: { type: 'password', validate: required('error.clientSecret') },
+  },
+  label() {
+    return this.name || this._('label.unnamed', { region: this.region || this._('region.default') });
+  },
+  oneditprepare() {
+    edited = this.id;
+    prepareRegion(this, this.region);
+    prepareScope(this);
+    prepareConnectionTest(this);
+  },
+  oneditsave() {
+    edited = undefined;
+    for (const field of ['region', 'identityUrl', 'apiUrl', 'tenantId', 'clientId']) {
+      const input = $(`#node-config-input-${field}`);
+      if (!input.is('select')) input.val(text(input.val()));
+    }
+    const scope = $('#node-config-input-scope');
+    scope.val(scopeList(text(scope.val())).join(' '));
+  },
+  oneditcancel() {
+    edited = undefined;
+  },
+  oneditdelete() {
+    edited = undefined;
+  },
+});

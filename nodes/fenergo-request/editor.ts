@@ -1,0 +1,112 @@
+import { isGuid } from '../../lib/tenant.js';
+import { CallForm } from '../shared/editor/call-form.js';
+import { isEnv } from '../shared/editor/env.js';
+import { inWords, splitKey } from '../shared/editor/operation-key.js';
+import { type Param, paramsOf } from '../shared/editor/params.js';
+
+interface RequestProperties {
+  name: string;
+  connection: string;
+  operation: string;
+  method: string;
+  path: string;
+  params: Param[];
+  tenant: string;
+  tenantType: string;
+  body: string;
+  bodyType: string;
+  result: string;
+  timeout: number | string;
+}
+
+type RequestNode = EditorNode<RequestProperties>;
+
+/** The open dialog. */
+let form: CallForm | undefined;
+
+/** What the node does, in words: its name, its operation, its path. */
+function labelOf(node: RequestNode): string {
+  if (node.name) return node.name;
+  if (node.operation) return inWords(splitKey(node.operation).id) || node.operation;
+  if (node.path) return `${node.method} ${node.path}`;
+  return node._('label.unnamed');
+}
+
+RED.nodes.registerType<RequestProperties>('fenergo-request', {
+  category: 'fenergo',
+  color: '#8fc1c9',
+  icon: 'fenergo.svg',
+  inputs: 1,
+  outputs: 1,
+  defaults: {
+    name: { value: '' },
+    connection: { value: '', type: 'fenergo-config', required: true, label: 'connection' },
+    operation: { value: '' },
+    method: { value: 'GET' },
+    path: {
+      value: '',
+      validate(value, _options) {
+        const path = String(value ?? '').trim();
+        if (!path || isEnv(path)) return true;
+        if (/^[a-z][a-z0-9+.-]*:/i.test(path)) return this._('error.path.absolute');
+        return path.startsWith('/') ? true : this._('error.path.slash');
+      },
+    },
+    params: {
+      value: [],
+      validate(value, _options) {
+        for (const param of (value ?? []) as Param[]) {
+          const valid = RED.utils.validateTypedProperty(param.value, param.type, { label: param.name });
+          if (valid !== true) return valid;
+        }
+        return true;
+      },
+    },
+    tenant: {
+      value: '',
+      validate(value, _options) {
+        const tenant = String(value ?? '').trim();
+        const type = form?.isFor(this) ? form.tenantType : this.tenantType;
+        if (type !== 'str' || !tenant) return true;
+        return isGuid(tenant) || isEnv(tenant) ? true : this._('error.tenant');
+      },
+    },
+    tenantType: { value: 'str' },
+    body: { value: 'payload' },
+    bodyType: { value: 'msg' },
+    result: { value: 'data' },
+    timeout: {
+      value: 120,
+      validate(value, _options) {
+        const timeout = String(value ?? '').trim();
+        return Number(timeout) > 0 || isEnv(timeout) ? true : this._('error.timeout');
+      },
+    },
+  },
+  label() {
+    return labelOf(this);
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  paletteLabel: 'fenergo',
+  inputLabels() {
+    return this._('label.input');
+  },
+  outputLabels() {
+    return this._('label.output');
+  },
+  oneditprepare() {
+    form = new CallForm(this);
+  },
+  oneditsave() {
+    if (form) this.params = paramsOf(form.save());
+    form = undefined;
+  },
+  oneditcancel() {
+    form = undefined;
+  },
+  oneditdelete() {
+    form = undefined;
+  },
+});

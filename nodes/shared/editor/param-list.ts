@@ -1,0 +1,91 @@
+import { type AskedParams, type Param, type ParamRow, rowsFor } from './params.js';
+
+const TYPES: ('str' | 'num' | 'bool' | 'json' | 'msg' | 'flow' | 'global' | 'env' | 'jsonata')[] = [
+  'str',
+  'num',
+  'bool',
+  'json',
+  'msg',
+  'flow',
+  'global',
+  'env',
+  'jsonata',
+];
+
+/** The list of parameters in the dialog. */
+export class ParamList {
+  readonly #list: JQuery;
+  readonly #node: { _: Translate };
+
+  constructor(list: JQuery, node: { _: Translate }) {
+    this.#list = list;
+    this.#node = node;
+    list.editableList<ParamRow>({
+      addItem: (container, _index, row) => this.#draw(container, row),
+      addButton: node._('params.add'),
+      removable: true,
+      height: 'auto',
+      scrollOnAdd: false,
+    });
+  }
+
+  /** Shows these rows instead of the present ones. */
+  set(rows: readonly ParamRow[]): void {
+    this.#list.editableList('empty');
+    this.#list.editableList('addItems', [...rows]);
+  }
+
+  /** Makes the rows fit to what a call asks for; values stay. */
+  fit(asked: AskedParams): void {
+    this.set(rowsFor(asked, this.rows()));
+  }
+
+  /** What the rows hold now. */
+  rows(): ParamRow[] {
+    return this.#list
+      .editableList('items')
+      .toArray()
+      .map((item) => {
+        const element = $(item);
+        const value = element.find('.fenergo-param-value');
+        return {
+          name: String(element.find('.fenergo-param-name').val()),
+          in: String(element.find('.fenergo-param-in').val()) as Param['in'],
+          type: value.typedInput('type'),
+          value: value.typedInput('value'),
+          known: Boolean((element.data('data') as ParamRow).known),
+        };
+      });
+  }
+
+  #draw(container: JQuery, row: Partial<ParamRow>): void {
+    const { _ } = this.#node;
+    const place = row.in ?? 'query';
+    const name = $('<input type="text" class="fenergo-param-name" spellcheck="false">')
+      .attr({ placeholder: _('params.name'), 'aria-label': _('params.name') })
+      .val(row.name ?? '');
+    const select = $('<select class="fenergo-param-in">').attr('aria-label', _('params.in'));
+    for (const option of ['path', 'query', 'header']) {
+      select.append(
+        $('<option>')
+          .val(option)
+          .text(_(`params.${option}`)),
+      );
+    }
+    select.val(place);
+    if (row.known) {
+      name.prop('readonly', true).attr({ title: row.name ?? '', tabindex: '-1' });
+      select.prop('disabled', true);
+      container.closest('li').addClass('fenergo-param-known');
+    }
+    const value = $('<input type="text" class="fenergo-param-value" style="width: 100%">')
+      .attr('placeholder', row.known ? _(`params.placeholder.${place}`) : '')
+      .attr('aria-label', _('params.value'));
+    container
+      .addClass('fenergo-param')
+      .append(name, select, $('<div class="fenergo-param-value-cell">').append(value));
+    value.typedInput({ default: 'str', types: TYPES });
+    value.typedInput('type', row.type ?? 'str');
+    value.typedInput('value', row.value ?? '');
+  }
+}

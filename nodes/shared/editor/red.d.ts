@@ -1,0 +1,72 @@
+import type { RED as EditorRED } from 'node-red__editor-client';
+
+/**
+ * What the published editor types lack: validators that give a reason (Node-RED 3 and newer), credentials with
+ * validators, and two widgets.
+ */
+declare global {
+  type Translate = (key: string, values?: Record<string, string | number>) => string;
+
+  /** A node as the editor holds it, with its saved properties. */
+  type EditorNode<P> = P & {
+    id: string;
+    type: string;
+    _: Translate;
+    credentials?: Record<string, unknown>;
+  };
+
+  interface EditorProperty<T, P> {
+    value: T;
+    /** Name of the property in the editor's own messages. */
+    label?: string;
+    required?: boolean;
+    /** On a reference to a config node: its type. */
+    type?: string;
+    validate?: EditorValidator<P>;
+  }
+
+  /** `true`, or why not. Must declare both parameters: the editor counts them to tell it from an old one. */
+  type EditorValidator<P> = (this: EditorNode<P>, value: unknown, options: unknown) => true | string;
+
+  interface EditorDefinition<P> {
+    category: string;
+    defaults: { [K in keyof P]: EditorProperty<P[K], P> };
+    credentials?: Record<string, { type: 'text' | 'password'; validate?: EditorValidator<P> }>;
+    color?: string;
+    icon?: string;
+    inputs?: 0 | 1;
+    outputs?: number;
+    label?: (this: EditorNode<P>) => string;
+    labelStyle?: (this: EditorNode<P>) => string;
+    paletteLabel?: string | ((this: EditorNode<P>) => string);
+    inputLabels?: (this: EditorNode<P>) => string;
+    outputLabels?: (this: EditorNode<P>, index: number) => string;
+    oneditprepare?: (this: EditorNode<P>) => void;
+    oneditsave?: (this: EditorNode<P>) => void;
+    oneditcancel?: (this: EditorNode<P>) => void;
+    oneditdelete?: (this: EditorNode<P>) => void;
+    oneditresize?: (this: EditorNode<P>, size: { width: number; height: number }) => void;
+  }
+
+  interface EditorNodes {
+    registerType<P>(type: string, definition: EditorDefinition<P>): void;
+    /** A node or config node of the workspace. */
+    node(id: string): Record<string, unknown> | null;
+  }
+
+  /** The editor's one global object. */
+  const RED: Omit<EditorRED, 'nodes' | 'utils'> & {
+    nodes: EditorNodes;
+    utils: EditorRED['utils'] & {
+      /** `true`, or why a TypedInput's value is none of its type. */
+      validateTypedProperty(value: string, type: string, options: { label?: string }): true | string;
+    };
+  };
+
+  interface JQuery {
+    autoComplete(options: {
+      minLength?: number;
+      search: (value: string) => { value: string; label: string }[];
+    }): JQuery;
+  }
+}

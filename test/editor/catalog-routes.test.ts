@@ -1,0 +1,80 @@
+import 'should';
+import { bearerAuth, type RealNodeRed, startNodeRed } from '../support/node-red.js';
+
+describe('admin routes of the catalog', () => {
+  let nodeRed: RealNodeRed;
+
+  const get = (path: string, headers: Record<string, string> = {}) => fetch(nodeRed.url + path, { headers });
+
+  describe('in an open Node-RED', function () {
+    this.timeout(30_000);
+    before(async () => {
+      nodeRed = await startNodeRed();
+    });
+    after(() => nodeRed.stop());
+
+    it('list the services with their versions', async () => {
+      const services = (await (await get('fenergo/catalog/services')).json()) as { service: string }[];
+      services.length.should.be.above(80);
+      services
+        .find(({ service }) => service === 'entitydataquery')
+        ?.should.have.property('versions')
+        .which.containDeep([{ version: 'v2' }]);
+    });
+
+    it('list the operations of a version without the shapes of their bodies', async () => {
+      const operations = (await (await get('fenergo/catalog/services/journeycommand/v1')).json()) as object[];
+      operations.length.should.be.above(20);
+      for (const operation of operations) operation.should.not.have.property('body');
+      operations.should.containDeep([{ hasBody: true }]);
+    });
+
+    it('give one operation whole', async () => {
+      const answer = await get('fenergo/catalog/operations?key=entitydataquery/v2/GetEntityById');
+      ((await answer.json()) as object).should.containEql({ method: 'GET', path: '/api/v2/entity/{id}' });
+    });
+
+    it('give the scopes', async () => {
+      ((await (await get('fenergo/scopes')).json()) as string[]).should.containEql('fenx.journey.read');
+    });
+
+    for (const path of ['services/nothing/v1', 'operations?key=a/b/c', 'operations']) {
+      it(`answer 404 to ${path}`, async () => {
+        const answer = await get(`fenergo/catalog/${path}`);
+        answer.status.should.equal(404);
+        ((await answer.json()) as object).should.have.property('code', 'not_found');
+      });
+    }
+
+    it('answer 304 to who has it already', async () => {
+      const first = await get('fenergo/catalog/services');
+      first.headers.get('cache-control')?.should.equal('private, no-cache');
+      // fetch would ask past its cache by itself, and Express then takes nothing for fresh.
+      const headers = { 'If-None-Match': String(first.headers.get('etag')), 'Cache-Control': 'max-age=0' };
+      (await get('fenergo/catalog/services', headers)).status.should.equal(304);
+    });
+  });
+
+  describe('where people log in', function () {
+    this.timeout(30_000);
+    after(() => nodeRed.stop());
+    before(async () => {
+      nodeRed = await startNodeRed({
+        adminAuth: bearerAuth({ reader: 'read', caller: 'fenergo-config.read' }),
+      });
+    });
+
+    for (const [who, status] of [
+      ['', 401],
+      ['caller', 401],
+      ['reader', 200],
+    ] as const) {
+      it(`answer ${status} to ${who || 'a stranger'}`, async () => {
+        const headers: Record<string, string> = who ? { Authorization: `Bearer ${who}` } : {};
+        for (const path of ['catalog/services', 'catalog/services/scim/v1', 'scopes']) {
+          (await get(`fenergo/${path}`, headers)).status.should.equal(status);
+        }
+      });
+    }
+  });
+});
