@@ -1,3 +1,5 @@
+import type { CallFacts, PlatformMessage } from './facts.js';
+
 /** What can go wrong, as a flow sees it in `error.code`. */
 export type ErrorCode =
   | 'FENERGO_CONFIG'
@@ -16,21 +18,14 @@ export type ErrorCode =
   | 'FENERGO_ABORTED'
   | 'FENERGO_RESPONSE';
 
-/** One message of the platform, in one form whatever dialect the service speaks. */
-export interface PlatformMessage {
-  message: string;
-  type?: string;
-  errorCode?: string;
-  /** The property of the request body that the message is about. */
-  propertyName?: string;
-}
-
 /** What is known of a failure besides its words. Never a secret, a token or the form of a token request. */
 export interface FailureFacts {
   statusCode?: number;
   messages?: PlatformMessage[];
   /** The answer of the platform as it came: it may hold client data, so it goes on the message and never into a log. */
   body?: unknown;
+  /** The call that failed, where one was sent. */
+  call?: CallFacts;
 }
 
 /**

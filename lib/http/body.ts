@@ -1,0 +1,45 @@
+import { FenergoError } from '../errors.js';
+
+/**
+ * The bytes of a request body.
+ *
+ * @param value an object or a list, which is sent as JSON; JSON text or a Buffer, sent as it is
+ * @returns the body, or undefined when there is none
+ * @throws FENERGO_INPUT when it cannot be sent as JSON, with the reason
+ */
+export function serialiseBody(value: unknown): string | Buffer | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (Buffer.isBuffer(value)) return value;
+  if (typeof value === 'string') return checkedJson(value);
+  if (typeof value !== 'object') {
+    throw new FenergoError(
+      'FENERGO_INPUT',
+      `The body is a ${typeof value}: it has to be an object, a list or JSON text`,
+    );
+  }
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw new FenergoError('FENERGO_INPUT', `The body cannot be sent as JSON: ${whyNot(error)}`);
+  }
+}
+
+function checkedJson(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    throw new FenergoError(
+      'FENERGO_INPUT',
+      'The body is text that is not JSON: send an object, a list or JSON text',
+    );
+  }
+}
+
+/** The engine's own words name the property of a cycle over several lines; the first says enough. */
+function whyNot(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/circular/i.test(message)) return 'it refers to itself';
+  if (/BigInt/i.test(message)) return 'it holds a BigInt';
+  return message.split('\n')[0] ?? 'it cannot be serialised';
+}

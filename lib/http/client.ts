@@ -1,0 +1,263 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { type Clock, systemClock, wait } from '../clock.js';
+import { FenergoError } from '../errors.js';
+import type { CallFacts } from '../facts.js';
+import { retryAfterMs } from '../retry-after.js';
+import { type Answer, exchange, TransportError } from '../transport.js';
+import { dataOf, messagesOf, parseJson, rateLimitOf } from './answer.js';
+import type { Call, CallResult } from './call.js';
+import { failureOf, transportFailureOf, unreadable } from './failures.js';
+import { type FailedTry, retryAfter } from './retry.js';
+
+/** Where the client gets its tokens: the token cache, bound to one credential. */
+export interface TokenSource {
+  /** A token that is good now. Its error says in `transient` whether asking again later may help. */
+  get(signal: AbortSignal): Promise<string>;
+  /** Tells that the API refused this token with 401. */
+  reject(accessToken: string): void;
+}
+
+export interface ClientOptions {
+  /** The base of every call; the token goes nowhere else. */
+  apiUrl: string;
+  tokens: TokenSource;
+  /** The scope that the tokens are asked for, to explain a 403. */
+  scope: string;
+  /** Connections at a time; further calls wait for one. */
+  maxConnections: number;
+  /** Sent as `user-agent`. */
+  userAgent: string;
+  clock?: Clock;
+  random?: () => number;
+  /** The longest answer to read. */
+  maxAnswerBytes?: number;
+}
+
+/** What a caller may hear of and end. */
+export interface CallHooks {
+  signal?: AbortSignal;
+  /** The call waits before its next try. */
+  onWait?: (waitMs: number) => void;
+}
+
+const MAX_ANSWER_BYTES = 50_000_000;
+const MAX_REDIRECTS = 5;
+/**
+ * Idle connections are given up before usual servers do (Node closes after 5 s), so that a command does not meet a
+ * connection that is just being closed: it could not be repeated.
+ */
+const IDLE_MS = 4000;
+
+/** Calls the API of one connection. */
+export class FenergoClient {
+  readonly #options: ClientOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #maxBytes: number;
+  readonly #agent: { http: HttpAgent; https: HttpsAgent };
+  readonly #running = new Set<AbortController>();
+  #closed = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#maxBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
+    const agent = { keepAlive: true, maxSockets: options.maxConnections, timeout: IDLE_MS };
+    this.#agent = { http: new HttpAgent(agent), https: new HttpsAgent(agent) };
+  }
+
+  /**
+   * Sends a call, with a token, and again where that is safe and may help (see retry.ts). A 401 is answered with one
+   * more try with a fresh token.
+   *
+   * @returns the answer's payload and facts
+   * @throws FenergoError, with what is known of the answer and the call in its facts
+   */
+  async call(call: Call, hooks: CallHooks = {}): Promise<CallResult> {
+    const running = this.#enter(call, hooks.signal);
+    const startMs = this.#clock.nowMs();
+    const facts: CallFacts = { attempts: 0, durationMs: 0, messages: [] };
+    try {
+      const answer = await this.#untilAnswered(call, facts, running.signal, hooks);
+      return this.#read(call, answer, facts);
+    } catch (error) {
+      const failure =
+        error instanceof FenergoError
+          ? error
+          : new FenergoError('FENERGO_NETWORK', 'The call failed', { cause: error });
+      failure.facts.call = facts;
+      throw failure;
+    } finally {
+      facts.durationMs = Math.round(this.#clock.nowMs() - startMs);
+      running.leave();
+    }
+  }
+
+  /** Ends every call with FENERGO_ABORTED, and the connections. Later calls are refused. */
+  close(): void {
+    this.#closed = true;
+    for (const controller of this.#running) controller.abort(aborted());
+    this.#agent.http.destroy();
+    this.#agent.https.destroy();
+  }
+
+  #enter(call: Call, outer: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
+    if (this.#closed) throw aborted();
+    const controller = new AbortController();
+    this.#running.add(controller);
+    const cancelTimeout = this.#clock.setTimer(call.timeoutMs, () => controller.abort(timedOut(call)));
+    const onAbort = () => controller.abort(aborted());
+    if (outer?.aborted) onAbort();
+    else outer?.addEventListener('abort', onAbort, { once: true });
+    const leave = () => {
+      cancelTimeout();
+      outer?.removeEventListener('abort', onAbort);
+      this.#running.delete(controller);
+    };
+    return { signal: controller.signal, leave };
+  }
+
+  /** Tries until there is a success, or no further try is allowed. */
+  async #untilAnswered(call: Call, facts: CallFacts, signal: AbortSignal, hooks: CallHooks): Promise<Answer> {
+    let refusedToken = false;
+    for (let attempt = 1; ; attempt += 1) {
+      const { answer, again, error } = await this.#try(call, facts, signal);
+      if (answer?.statusCode === 401 && !refusedToken) {
+        // Once more with a fresh token; this does not count against the tries.
+        refusedToken = true;
+        attempt -= 1;
+        continue;
+      }
+      if (answer && answer.statusCode < 300) return answer;
+      const pauseMs = again && retryAfter({ ...again, attempt }, this.#random());
+      if (pauseMs === undefined) throw error();
+      if (pauseMs > 0) hooks.onWait?.(pauseMs);
+      await wait(this.#clock, pauseMs, signal);
+    }
+  }
+
+  /** One try, its token included. */
+  async #try(call: Call, facts: CallFacts, signal: AbortSignal): Promise<Tried> {
+    const base = { method: call.method, service: call.service };
+    let token: string;
+    try {
+      token = await this.#options.tokens.get(signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const { transient } = error as { transient?: boolean };
+      return {
+        again: transient ? { ...base, failure: { noToken: true } } : undefined,
+        error: () => ownCopy(error),
+      };
+    }
+    facts.attempts += 1;
+    try {
+      const answer = await this.#send(call, token, signal);
+      this.#note(answer, facts);
+      if (answer.statusCode === 401) this.#options.tokens.reject(token);
+      const retryMs = retryAfterMs(answer.headers['retry-after'], this.#clock.dateMs());
+      return {
+        answer,
+        again: { ...base, failure: { statusCode: answer.statusCode }, retryAfterMs: retryMs },
+        error: () => failureOf(call, answer, this.#options.scope),
+      };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof TransportError)) throw error;
+      return {
+        again: { ...base, failure: { transport: error.kind } },
+        error: () => transportFailureOf(call, error, this.#options.apiUrl, this.#maxBytes),
+      };
+    }
+  }
+
+  /** One request; redirects are followed for reads and on the same host only. */
+  async #send(call: Call, token: string, signal: AbortSignal): Promise<Answer> {
+    const { apiUrl, userAgent } = this.#options;
+    const headers: Record<string, string> = {
+      ...call.headers,
+      accept: 'application/json',
+      'user-agent': userAgent,
+      'x-tenant-id': call.tenantId,
+      'x-correlation-id': call.correlationId,
+      authorization: `Bearer ${token}`,
+    };
+    if (call.body !== undefined) headers['content-type'] ??= 'application/json';
+    let url = apiUrl + call.path;
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await exchange({
+        method: call.method,
+        url,
+        headers,
+        body: call.body,
+        signal,
+        maxBytes: this.#maxBytes,
+        agent: this.#agent,
+      });
+      const next = redirects < MAX_REDIRECTS ? redirectTarget(call, answer, url) : undefined;
+      if (!next) return answer;
+      url = next;
+    }
+  }
+
+  #note({ headers }: Answer, facts: CallFacts): void {
+    facts.rateLimit = rateLimitOf(headers) ?? facts.rateLimit;
+    const { deprecation, sunset } = headers as Record<string, string | undefined>;
+    if (deprecation) facts.deprecation = deprecation;
+    if (sunset) facts.sunset = sunset;
+  }
+
+  #read(call: Call, answer: Answer, facts: CallFacts): CallResult {
+    const { statusCode, headers, body } = answer;
+    const result = (payload: unknown): CallResult => ({ payload, statusCode, headers, facts });
+    if (call.result === 'buffer') return result(body);
+    if (call.result === 'text') return result(body.toString('utf8'));
+    let parsed: unknown;
+    try {
+      parsed = parseJson(body);
+    } catch {
+      throw unreadable(call, answer, `is not JSON (${headers['content-type'] ?? 'no content type'})`);
+    }
+    if (parsed === undefined) {
+      // Commands are accepted without a word; a read that answers 200 with nothing has lost its answer.
+      if (statusCode === 200 && (call.method === 'GET' || call.service.endsWith('query'))) {
+        throw unreadable(call, answer, 'is empty');
+      }
+      return result(null);
+    }
+    facts.messages = messagesOf(parsed);
+    const payload = call.result === 'envelope' ? parsed : dataOf(parsed);
+    return result(payload === undefined ? null : payload);
+  }
+}
+
+/** What came of one try. */
+interface Tried {
+  answer?: Answer;
+  /** What the retry rules need; absent when a further try cannot help. */
+  again?: Omit<FailedTry, 'attempt'>;
+  error: () => unknown;
+}
+
+/** All who wait for a token are given one error; each call hangs its own facts on it. */
+function ownCopy(error: unknown): unknown {
+  if (!(error instanceof FenergoError)) return error;
+  return new FenergoError(error.code, error.message, { ...error.facts, cause: error.cause });
+}
+
+function redirectTarget(call: Call, { statusCode, headers }: Answer, from: string): string | undefined {
+  if (statusCode < 300 || statusCode >= 400 || !headers.location) return undefined;
+  if (call.method !== 'GET' && call.method !== 'HEAD') return undefined;
+  const target = URL.canParse(headers.location, from) ? new URL(headers.location, from) : undefined;
+  return target && target.origin === new URL(from).origin ? target.href : undefined;
+}
+
+function aborted(): FenergoError {
+  return new FenergoError('FENERGO_ABORTED', 'The call was cancelled: its node was closed or redeployed');
+}
+
+function timedOut(call: Call): FenergoError {
+  return new FenergoError('FENERGO_TIMEOUT', `${call.label}: no answer within ${call.timeoutMs / 1000} s`);
+}

@@ -1,0 +1,119 @@
+import { type ErrorCode, FenergoError } from '../errors.js';
+import { grants } from '../scopes.js';
+import type { Answer, TransportError } from '../transport.js';
+import { messagesOf, messageText, parseJson } from './answer.js';
+import type { Call } from './call.js';
+
+const CODES: Record<number, ErrorCode> = {
+  400: 'FENERGO_VALIDATION',
+  401: 'FENERGO_UNAUTHORIZED',
+  403: 'FENERGO_FORBIDDEN',
+  404: 'FENERGO_NOT_FOUND',
+  408: 'FENERGO_TIMEOUT',
+  409: 'FENERGO_CONFLICT',
+  410: 'FENERGO_GONE',
+  422: 'FENERGO_VALIDATION',
+  429: 'FENERGO_RATE_LIMITED',
+};
+
+/**
+ * The error for an answer that is no success.
+ *
+ * @param answer what came
+ * @param grantedScope the scope that the connection asks for, to tell a missing scope from a missing permission
+ */
+export function failureOf(call: Call, answer: Answer, grantedScope: string): FenergoError {
+  const { statusCode, body: bytes } = answer;
+  let body: unknown;
+  try {
+    body = parseJson(bytes);
+  } catch {
+    // An error page of a gateway: its beginning may help, the rest does not.
+    body = bytes.toString('utf8').slice(0, 2000);
+  }
+  const messages = messagesOf(body);
+  const words = messageText(messages);
+  const code = CODES[statusCode] ?? (statusCode >= 500 ? 'FENERGO_SERVER' : 'FENERGO_RESPONSE');
+  const message = `${call.label}: ${reason(call, statusCode, words, grantedScope)}`;
+  return new FenergoError(code, message, { statusCode, messages, body });
+}
+
+function reason(call: Call, statusCode: number, words: string, grantedScope: string): string {
+  const said = words ? `: ${words}` : '';
+  switch (statusCode) {
+    case 400:
+    case 422:
+      return `the platform refused the request (${statusCode})${said}`;
+    case 401:
+      return `a fresh access token was refused (401)${said || ': check that the region of the connection is that of the tenant'}`;
+    case 403:
+      if (call.scope && !grants(grantedScope, call.scope)) {
+        return `scope '${call.scope}' is needed and the connection does not ask for it (403)${said}`;
+      }
+      return `not permitted (403)${said || ': check that the client may reach this tenant'}`;
+    case 404:
+      return `not found (404)${said}`;
+    case 409:
+      return `conflict (409)${said}`;
+    case 410:
+      return `this endpoint is past its sunset and no longer answers (410)${said}`;
+    case 429:
+      return `too many requests (429)${said}`;
+    default:
+      if (statusCode >= 300 && statusCode < 400) {
+        return `the platform answered with a redirect (${statusCode}) that is not followed, so that the token stays with its host`;
+      }
+      return `the platform answered ${statusCode}${said}`;
+  }
+}
+
+/** The error for an exchange that gave no whole answer. */
+export function transportFailureOf(
+  call: Call,
+  error: TransportError,
+  apiUrl: string,
+  maxBytes: number,
+): FenergoError {
+  const { host } = new URL(apiUrl);
+  const fail = (code: ErrorCode, message: string) =>
+    new FenergoError(code, `${call.label}: ${message}`, { cause: error.cause });
+  switch (error.kind) {
+    case 'unreachable':
+      return fail(
+        'FENERGO_NETWORK',
+        `${host} cannot be reached (${error.code}): check the region or the API URL, and the network`,
+      );
+    case 'untrusted':
+      return fail('FENERGO_NETWORK', `the certificate of ${host} is not trusted (${error.code})`);
+    case 'broken':
+      return fail(
+        'FENERGO_NETWORK',
+        `the connection to ${host} broke (${error.code})${mayHaveHappened(call)}`,
+      );
+    case 'too-large':
+      return fail(
+        'FENERGO_RESPONSE',
+        `the answer is larger than ${Math.round(maxBytes / 1e6)} MB: ask for less, or page`,
+      );
+    default:
+      return fail(
+        'FENERGO_RESPONSE',
+        `the answer of ${host} could not be read (${error.code})${mayHaveHappened(call)}`,
+      );
+  }
+}
+
+/** The error for an answer that reports success and cannot be read. */
+export function unreadable(call: Call, answer: Answer, why: string): FenergoError {
+  return new FenergoError('FENERGO_RESPONSE', `${call.label}: the answer ${why}${mayHaveHappened(call)}`, {
+    statusCode: answer.statusCode,
+    messages: [],
+    body: answer.body.toString('utf8').slice(0, 2000),
+  });
+}
+
+/** A command must not be sent again lightly. */
+function mayHaveHappened({ method, service }: Call): string {
+  const reads = method === 'GET' || service.endsWith('query');
+  return reads ? '' : '; the command may have been carried out, so look before you send it again';
+}
