@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scopeFor } from '../scopes.js';
-import type { Method, Operation } from './operation.js';
+import { type Method, type Operation, paramsOfPath } from './operation.js';
 
 /** An operation as `operations.json` holds it. `body: null` means: takes a body whose shape is not known. */
 interface StoredOperation {
@@ -112,9 +112,4 @@ function expand(service: string, version: string, stored: StoredOperation): Oper
     scope: scopeFor(service, method),
     sunset,
   };
-}
-
-/** The names in the braces of a path, in its order. */
-export function paramsOfPath(path: string): string[] {
-  return [...path.matchAll(/\{([^{}]+)\}/g)].map((match) => match[1] as string);
 }

@@ -23,3 +23,8 @@ export interface Operation {
   /** The day from which the operation answers 410, as YYYY-MM-DD. */
   sunset?: string;
 }
+
+/** The names in the braces of a path, in its order. */
+export function paramsOfPath(path: string): string[] {
+  return [...path.matchAll(/\{([^{}]+)\}/g)].map((match) => match[1] as string);
+}

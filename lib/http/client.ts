@@ -7,6 +7,7 @@ import { retryAfterMs } from '../retry-after.js';
 import { type Answer, exchange, TransportError } from '../transport.js';
 import { dataOf, messagesOf, parseJson, rateLimitOf } from './answer.js';
 import type { Call, CallResult } from './call.js';
+import { abortedCall, CallGroup } from './call-group.js';
 import { failureOf, transportFailureOf, unreadable } from './failures.js';
 import { type FailedTry, retryAfter } from './retry.js';
 
@@ -36,6 +37,8 @@ export interface ClientOptions {
 
 /** What a caller may hear of and end. */
 export interface CallHooks {
+  /** Ends the call together with others. */
+  group?: CallGroup;
   signal?: AbortSignal;
   /** The call waits before its next try. */
   onWait?: (waitMs: number) => void;
@@ -56,8 +59,7 @@ export class FenergoClient {
   readonly #random: () => number;
   readonly #maxBytes: number;
   readonly #agent: { http: HttpAgent; https: HttpsAgent };
-  readonly #running = new Set<AbortController>();
-  #closed = false;
+  readonly #calls = new CallGroup();
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -76,7 +78,7 @@ export class FenergoClient {
    * @throws FenergoError, with what is known of the answer and the call in its facts
    */
   async call(call: Call, hooks: CallHooks = {}): Promise<CallResult> {
-    const running = this.#enter(call, hooks.signal);
+    const running = this.#enter(call, hooks);
     const startMs = this.#clock.nowMs();
     const facts: CallFacts = { attempts: 0, durationMs: 0, messages: [] };
     try {
@@ -95,26 +97,31 @@ export class FenergoClient {
     }
   }
 
+  /** Where a call goes, in full. */
+  urlOf(call: Call): string {
+    return this.#options.apiUrl + call.path;
+  }
+
   /** Ends every call with FENERGO_ABORTED, and the connections. Later calls are refused. */
   close(): void {
-    this.#closed = true;
-    for (const controller of this.#running) controller.abort(aborted());
+    this.#calls.close();
     this.#agent.http.destroy();
     this.#agent.https.destroy();
   }
 
-  #enter(call: Call, outer: AbortSignal | undefined): { signal: AbortSignal; leave: () => void } {
-    if (this.#closed) throw aborted();
+  #enter(call: Call, { group, signal }: CallHooks): { signal: AbortSignal; leave: () => void } {
     const controller = new AbortController();
-    this.#running.add(controller);
+    const leaveClient = this.#calls.enter(controller);
+    const leaveGroup = group?.enter(controller);
     const cancelTimeout = this.#clock.setTimer(call.timeoutMs, () => controller.abort(timedOut(call)));
-    const onAbort = () => controller.abort(aborted());
-    if (outer?.aborted) onAbort();
-    else outer?.addEventListener('abort', onAbort, { once: true });
+    const onAbort = () => controller.abort(abortedCall());
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
     const leave = () => {
       cancelTimeout();
-      outer?.removeEventListener('abort', onAbort);
-      this.#running.delete(controller);
+      signal?.removeEventListener('abort', onAbort);
+      leaveClient();
+      leaveGroup?.();
     };
     return { signal: controller.signal, leave };
   }
@@ -175,7 +182,7 @@ export class FenergoClient {
 
   /** One request; redirects are followed for reads and on the same host only. */
   async #send(call: Call, token: string, signal: AbortSignal): Promise<Answer> {
-    const { apiUrl, userAgent } = this.#options;
+    const { userAgent } = this.#options;
     const headers: Record<string, string> = {
       ...call.headers,
       accept: 'application/json',
@@ -185,7 +192,7 @@ export class FenergoClient {
       authorization: `Bearer ${token}`,
     };
     if (call.body !== undefined) headers['content-type'] ??= 'application/json';
-    let url = apiUrl + call.path;
+    let url = this.urlOf(call);
     for (let redirects = 0; ; redirects += 1) {
       const answer = await exchange({
         method: call.method,
@@ -252,10 +259,6 @@ function redirectTarget(call: Call, { statusCode, headers }: Answer, from: strin
   if (call.method !== 'GET' && call.method !== 'HEAD') return undefined;
   const target = URL.canParse(headers.location, from) ? new URL(headers.location, from) : undefined;
   return target && target.origin === new URL(from).origin ? target.href : undefined;
-}
-
-function aborted(): FenergoError {
-  return new FenergoError('FENERGO_ABORTED', 'The call was cancelled: its node was closed or redeployed');
 }
 
 function timedOut(call: Call): FenergoError {

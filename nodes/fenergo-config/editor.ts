@@ -64,7 +64,7 @@ RED.nodes.registerType<ConfigProperties>('fenergo-config', {
     scope: {
       value: 'fenx.all',
       validate(value, _options) {
-        const { length } = scopeList(text(value)).join(' ');
+        const { length } = scopeList(text(value ?? 'fenx.all')).join(' '); // may be left out in a flow written by hand
         if (!length) return this._('error.scope.empty');
         return length <= MAX_SCOPE_LENGTH
           ? true

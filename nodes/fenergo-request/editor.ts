@@ -78,7 +78,7 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
     timeout: {
       value: 120,
       validate(value, _options) {
-        const timeout = String(value ?? '').trim();
+        const timeout = String(value ?? 120).trim(); // a flow written by hand may leave it out
         return Number(timeout) > 0 || isEnv(timeout) ? true : this._('error.timeout');
       },
     },

@@ -249,6 +249,32 @@ describe('the dialog of a connection', function () {
     });
   });
 
+  describe('Test connection against the sandbox', () => {
+    const press = async () => {
+      await page.click('#fenergo-config-test');
+      await page.waitForSelector('#fenergo-config-test:not(:disabled)');
+      return textOf(page.locator('#fenergo-config-test-result'));
+    };
+    beforeEach(openSaved);
+
+    it('gets a token with the stored secret', async () => {
+      (await press()).should.match(/^It works.*Scope: fenx\.all\. The token lives \d+ minutes/);
+    });
+
+    it('is told why not, by what OAuth says', async () => {
+      await type(page, '#node-config-input-clientId', 'invalid');
+      await type(page, '#node-config-input-clientSecret', 'any');
+      (await press()).should.match(/^The identity server refused.*invalid_client/);
+    });
+
+    it('does not take the stored secret to another host', async () => {
+      await field('region').selectOption('custom');
+      await type(page, '#node-config-input-identityUrl', 'https://elsewhere.invalid');
+      await type(page, '#node-config-input-apiUrl', 'https://elsewhere.invalid');
+      (await press()).should.containEql('type the secret again');
+    });
+  });
+
   it('never shows the secret: not in a dialog, the flows, or any answer of the admin API', async () => {
     const bodies: string[] = [];
     page.on('response', async (response) => {

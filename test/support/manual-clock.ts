@@ -39,7 +39,9 @@ export class ManualClock implements Clock {
 
   /** Milliseconds until the next timer, or undefined. */
   get nextInMs(): number | undefined {
-    return this.#timers.length ? Math.min(...this.#timers.map((timer) => timer.atMs)) - this.#nowMs : undefined;
+    return this.#timers.length
+      ? Math.min(...this.#timers.map((timer) => timer.atMs)) - this.#nowMs
+      : undefined;
   }
 
   /** Moves time on and fires what falls due, in its order, each at its own moment. */

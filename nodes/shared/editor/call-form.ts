@@ -1,9 +1,10 @@
+import { paramsOfPath } from '../../../lib/catalog/operation.js';
 import { grants } from '../../../lib/scopes.js';
 import type { OperationSummary } from './catalog.js';
 import { isEnv } from './env.js';
 import { OperationPicker } from './operation-picker.js';
 import { ParamList } from './param-list.js';
-import { bracesOf, type Param, type ParamRow } from './params.js';
+import type { Param, ParamRow } from './params.js';
 
 /** Where the call comes from. Not saved: the other properties tell it. */
 type Mode = 'catalog' | 'manual' | 'message';
@@ -113,7 +114,7 @@ export class CallForm {
     // The rows of an operation that the catalog does not know are the user's own: they stay as they are.
     if (mode === 'catalog' && this.#picker.key && !this.#operation) return;
     const path = String($('#node-input-path').val());
-    if (mode === 'manual') this.#params.fit({ pathParams: bracesOf(path), query: [] });
+    if (mode === 'manual') this.#params.fit({ pathParams: paramsOfPath(path), query: [] });
     else this.#params.fit(mode === 'catalog' ? (this.#operation ?? NO_PARAMS) : NO_PARAMS);
   }
 

@@ -48,8 +48,3 @@ export function paramsOf(rows: readonly ParamRow[]): Param[] {
     .map(({ name, in: place, type, value }) => ({ name: name.trim(), in: place, type, value }))
     .filter(({ name, value }) => name !== '' && value !== '');
 }
-
-/** The names in the braces of a path, in its order. */
-export function bracesOf(path: string): string[] {
-  return [...path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name as string);
-}

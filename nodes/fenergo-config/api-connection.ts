@@ -1,0 +1,129 @@
+import type { Credential } from '../../lib/auth/credential.js';
+import { FenergoError } from '../../lib/errors.js';
+import { FenergoClient } from '../../lib/http/client.js';
+import { customEndpoints, type Endpoints, regionEndpoints } from '../../lib/regions.js';
+import { MAX_SCOPE_LENGTH } from '../../lib/scopes.js';
+import type { Connection } from '../shared/connection.js';
+import type { Services } from '../shared/services.js';
+
+/** Which published limits to keep to. */
+export type Plan = 'production' | 'sdlc' | 'none';
+
+/** A connection as its dialog holds it. */
+export interface ConnectionSettings {
+  label: string;
+  region: string;
+  identityUrl: string;
+  apiUrl: string;
+  tenantId: string;
+  scope: string;
+  plan: Plan;
+  clientId: string;
+  clientSecret: string;
+}
+
+/** Concurrent calls per tenant that the vendor publishes; without a plan only what a process can bear. */
+const CONNECTIONS: Record<Plan, number> = { production: 50, sdlc: 10, none: 256 };
+
+/** The sandbox takes any client, so that an imported example, which carries no credentials, runs as it is. */
+const SANDBOX_CREDENTIAL = { clientId: 'sandbox', clientSecret: 'sandbox' };
+
+/** A connection to the platform: its client is made at the first call, when the configuration is found complete. */
+export class ApiConnection implements Connection {
+  readonly label: string;
+  readonly tenantId: string;
+  readonly #settings: ConnectionSettings;
+  readonly #services: Services;
+  #client: Promise<FenergoClient> | undefined;
+  #usesSandbox = false;
+  #closed = false;
+
+  constructor(settings: ConnectionSettings, services: Services) {
+    this.label = settings.label;
+    this.tenantId = settings.tenantId.trim();
+    this.#settings = settings;
+    this.#services = services;
+  }
+
+  client(): Promise<FenergoClient> {
+    this.#client ??= this.#makeClient().catch((error) => {
+      // The sandbox may start another time; what is missing in the configuration will be found missing again.
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  /** Ends every call and connection. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = await this.#client?.catch(() => undefined);
+    client?.close();
+    if (this.#usesSandbox) this.#services.sandbox.release();
+    this.#usesSandbox = false;
+  }
+
+  async #makeClient(): Promise<FenergoClient> {
+    if (this.#closed) throw new FenergoError('FENERGO_ABORTED', `Connection '${this.label}' was closed`);
+    const { plan, scope } = this.#settings;
+    const { clientId, clientSecret } = completeCredential(this.#settings);
+    const { tokenUrl, apiUrl } = await this.#endpoints();
+    const credential: Credential = { tokenUrl, clientId, clientSecret, scope };
+    const { tokens, clock } = this.#services;
+    return new FenergoClient({
+      apiUrl,
+      scope,
+      clock,
+      tokens: {
+        get: (signal) => tokens.get(credential, signal),
+        reject: (accessToken) => tokens.reject(credential, accessToken),
+      },
+      maxConnections: CONNECTIONS[plan] ?? CONNECTIONS.production,
+      userAgent: 'node-red-fenergo',
+    });
+  }
+
+  async #endpoints(): Promise<Endpoints> {
+    if (this.#settings.region !== 'sandbox') return endpointsOf(this.#settings);
+    this.#usesSandbox = true;
+    try {
+      return await this.#services.sandbox.acquire();
+    } catch (error) {
+      this.#usesSandbox = false;
+      this.#services.sandbox.release();
+      throw error;
+    }
+  }
+}
+
+/**
+ * The hosts that a form or a node names; the sandbox has none before it is started.
+ *
+ * @throws FENERGO_CONFIG
+ */
+export function endpointsOf({ region, identityUrl, apiUrl }: ConnectionSettings): Endpoints {
+  return region === 'custom' ? customEndpoints(identityUrl, apiUrl) : regionEndpoints(region);
+}
+
+/**
+ * Client id and secret, with the rest of the configuration checked.
+ *
+ * @throws FENERGO_CONFIG that names everything that is missing or wrong
+ */
+export function completeCredential(settings: ConnectionSettings): { clientId: string; clientSecret: string } {
+  const { label, region, scope } = settings;
+  const stand = region === 'sandbox' ? SANDBOX_CREDENTIAL : { clientId: '', clientSecret: '' };
+  const clientId = settings.clientId.trim() || stand.clientId;
+  const clientSecret = settings.clientSecret || stand.clientSecret;
+  const wrong: string[] = [];
+  if (!clientId) wrong.push('the client id is missing');
+  if (!clientSecret) wrong.push('the client secret is missing');
+  if (!scope.trim()) wrong.push('the scope is missing');
+  if (scope.length > MAX_SCOPE_LENGTH) {
+    wrong.push(`the scope has ${scope.length} characters where ${MAX_SCOPE_LENGTH} are allowed`);
+  }
+  if (wrong.length > 0) {
+    throw new FenergoError('FENERGO_CONFIG', `Connection '${label}' is not complete: ${wrong.join(', ')}`);
+  }
+  return { clientId, clientSecret };
+}

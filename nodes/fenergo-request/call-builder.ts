@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import type { Node, NodeAPI } from 'node-red';
+import type { Catalog } from '../../lib/catalog/catalog.js';
+import { paramsOfPath } from '../../lib/catalog/operation.js';
+import { FenergoError } from '../../lib/errors.js';
+import { serialiseBody } from '../../lib/http/body.js';
+import type { Call } from '../../lib/http/call.js';
+import {
+  buildPath,
+  buildQuery,
+  headerName,
+  headerValue,
+  isGiven,
+  type ParamValues,
+  parseManualPath,
+} from '../../lib/http/path.js';
+import { scopeFor } from '../../lib/scopes.js';
+import { isGuid } from '../../lib/tenant.js';
+import type { Connection } from '../shared/connection.js';
+import type { FlowMessage } from '../shared/input.js';
+import { typedValue, type ValueReader } from '../shared/typed-value.js';
+import type { ParamRow, RequestProperties } from './definition.js';
+
+/** What is to be called, before its parameters are known. */
+interface Target {
+  /** The catalog's key, or "" for a method and path of one's own. */
+  operation: string;
+  label: string;
+  method: string;
+  service: string;
+  path: string;
+  /** A query that stands in a path of one's own. */
+  query: string;
+  /** Whether a body goes with it. */
+  takesBody: boolean;
+  scope?: string;
+}
+
+/** A call with what the message is told of it. */
+export interface BuiltCall {
+  operation: string;
+  call: Call;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** These the node sets itself, or the connection needs for its own. */
+const RESERVED_HEADERS = new Set([
+  'authorization',
+  'x-tenant-id',
+  'x-correlation-id',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'accept-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+  'proxy-authorization',
+]);
+
+/** Makes calls out of a node's properties and messages. A value on the node wins over one on the message. */
+export class CallBuilder {
+  readonly #properties: RequestProperties;
+  readonly #catalog: Catalog;
+  readonly #rows: (ParamRow & { read: ValueReader })[];
+  readonly #tenant: ValueReader;
+  readonly #body: ValueReader;
+  readonly #timeoutMs: number;
+
+  constructor(RED: NodeAPI, node: Node, properties: RequestProperties, catalog: Catalog) {
+    this.#properties = properties;
+    this.#catalog = catalog;
+    const reader = (label: string, type: string, value: string) => typedValue(RED, node, label, type, value);
+    this.#rows = properties.params
+      .filter((row) => row?.name)
+      .map((row) => ({ ...row, read: reader(`Parameter '${row.name}'`, row.type, String(row.value ?? '')) }));
+    this.#tenant = reader('Tenant', properties.tenantType, properties.tenant);
+    this.#body = reader('Body', properties.bodyType, properties.body);
+    this.#timeoutMs = Number(properties.timeout) * 1000;
+  }
+
+  /**
+   * The call for a message.
+   *
+   * @throws FENERGO_INPUT that names what is missing or cannot be sent
+   */
+  async build(msg: FlowMessage, connection: Connection): Promise<BuiltCall> {
+    const target = this.#target(msg);
+    const { path, query, headers } = await this.#params(msg, target);
+    if (!(this.#timeoutMs > 0)) {
+      throw input(`Timeout '${this.#properties.timeout}' is not a number of seconds above 0`);
+    }
+    return {
+      operation: target.operation,
+      call: {
+        label: target.label,
+        method: target.method,
+        service: target.service,
+        path: `/${encodeURIComponent(target.service)}${buildPath(target.path, path)}${joinQuery(target.query, query)}`,
+        tenantId: await this.#tenantOf(msg, connection),
+        correlationId: correlationOf(msg),
+        headers,
+        body: target.takesBody ? await this.#bodyOf(msg, target) : undefined,
+        result: this.#properties.result,
+        timeoutMs: this.#timeoutMs,
+        scope: target.scope,
+      },
+    };
+  }
+
+  #target(msg: FlowMessage): Target {
+    const { operation, method, path } = this.#properties;
+    if (operation) return this.#catalogued(operation);
+    if (path.trim()) return manual(method, path);
+    if (isGiven(msg.operation)) return this.#catalogued(String(msg.operation));
+    if (isGiven(msg.path)) return manual(String(msg.method ?? 'GET'), String(msg.path));
+    throw input(
+      'Operation is empty: choose one on the node, or set msg.operation, or msg.method and msg.path',
+    );
+  }
+
+  #catalogued(key: string): Target {
+    const found = this.#catalog.find(key);
+    if (!found) {
+      const similar = this.#catalog.similar(key);
+      const hint =
+        similar.length > 0 ? `did you mean ${similar.join(' or ')}?` : 'its form is service/version/id';
+      throw input(`Operation '${key.slice(0, 120)}' is not in the catalog: ${hint}`);
+    }
+    const { service, method, path, hasBody, scope, id } = found;
+    return { operation: key, label: id, method, service, path, query: '', takesBody: hasBody, scope };
+  }
+
+  async #params(msg: FlowMessage, target: Target) {
+    const inPath = new Set(paramsOfPath(target.path));
+    const path: ParamValues = {};
+    const query: ParamValues = {};
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(messageParams(msg))) {
+      if (inPath.has(name)) path[name] = value;
+      else query[name] = value;
+    }
+    for (const row of this.#rows) {
+      const value = await row.read(msg);
+      if (!isGiven(value)) continue;
+      // A row for the path of another operation may be left over; it belongs nowhere.
+      if (row.in === 'path' && inPath.has(row.name)) path[row.name] = value;
+      if (row.in === 'query') query[row.name] = value;
+      if (row.in === 'header') headers[checkedHeader(row.name)] = headerValue(row.name, value);
+    }
+    return { path, query, headers };
+  }
+
+  async #tenantOf(msg: FlowMessage, connection: Connection): Promise<string> {
+    const own = await this.#tenant(msg);
+    const tenant = [own, msg.tenantId, connection.tenantId].find(isGiven);
+    if (!isGiven(tenant)) {
+      throw input(
+        `Tenant is empty: set it on the node, in msg.tenantId or in the connection '${connection.label}'`,
+      );
+    }
+    const text = String(tenant).trim();
+    if (!isGuid(text)) {
+      const shown = headerSafe(text).slice(0, 60);
+      throw input(`Tenant '${shown}' is not a GUID: it looks like 11111111-2222-3333-4444-555555555555`);
+    }
+    return text;
+  }
+
+  async #bodyOf(msg: FlowMessage, { method, label }: Target): Promise<string | Buffer | undefined> {
+    const value = await this.#body(msg);
+    // A DELETE rarely has a body, and payloads hold all sorts of things by the time that they come here.
+    if (method === 'DELETE' && (typeof value !== 'object' || value === null)) return undefined;
+    try {
+      return serialiseBody(value);
+    } catch (error) {
+      if (error instanceof FenergoError) throw new FenergoError(error.code, `${label}: ${error.message}`);
+      throw error;
+    }
+  }
+}
+
+function manual(methodText: string, pathText: string): Target {
+  const method = methodText.trim().toUpperCase();
+  if (!METHODS.includes(method)) {
+    throw input(`Method '${headerSafe(methodText).slice(0, 20)}' is not one of ${METHODS.join(', ')}`);
+  }
+  const { service, path, query } = parseManualPath(pathText);
+  return {
+    operation: '',
+    label: `${method} /${service}${path}`.slice(0, 200),
+    method,
+    service,
+    path,
+    query,
+    takesBody: method !== 'GET' && method !== 'HEAD',
+    scope: scopeFor(service, method),
+  };
+}
+
+function messageParams({ params }: FlowMessage): ParamValues {
+  if (!isGiven(params)) return {};
+  if (typeof params !== 'object' || Array.isArray(params)) {
+    throw input('msg.params has to be an object with the parameters by name');
+  }
+  return params as ParamValues;
+}
+
+function correlationOf({ correlationId }: FlowMessage): string {
+  return isGiven(correlationId) ? headerValue('x-correlation-id', correlationId) : randomUUID();
+}
+
+function checkedHeader(name: string): string {
+  const checked = headerName(name);
+  if (RESERVED_HEADERS.has(checked)) {
+    throw input(`Header '${name}' is set by the node itself and cannot be a parameter`);
+  }
+  return checked;
+}
+
+function joinQuery(written: string, values: ParamValues): string {
+  const query = [written, buildQuery(values)].filter(Boolean).join('&');
+  return query && `?${query}`;
+}
+
+function headerSafe(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '·');
+}
+
+function input(message: string): FenergoError {
+  return new FenergoError('FENERGO_INPUT', message);
+}

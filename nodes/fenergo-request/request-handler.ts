@@ -1,0 +1,42 @@
+import type { NodeAPI } from 'node-red';
+import type { CallGroup } from '../../lib/http/call-group.js';
+import { connectionOf } from '../shared/connection.js';
+import type { FlowMessage, InputHandler } from '../shared/input.js';
+import { noteFailure, noteSuccess } from '../shared/outcome.js';
+import type { ActivityStatus } from '../shared/status.js';
+import type { BuiltCall, CallBuilder } from './call-builder.js';
+
+export interface RequestParts {
+  RED: NodeAPI;
+  connectionId: string;
+  builder: CallBuilder;
+  status: ActivityStatus;
+  calls: CallGroup;
+}
+
+/** Calls the API for each message. All that belongs to a message lives in its own call of `handle`. */
+export class RequestHandler implements InputHandler {
+  readonly #parts: RequestParts;
+  /** The call of a message that is under way, to tell of it when it fails. */
+  readonly #built = new WeakMap<FlowMessage, BuiltCall & { url: string }>();
+
+  constructor(parts: RequestParts) {
+    this.#parts = parts;
+  }
+
+  async handle(msg: FlowMessage): Promise<void> {
+    const { RED, connectionId, builder, status, calls } = this.#parts;
+    const connection = connectionOf(RED, connectionId);
+    const client = await connection.client();
+    const built = await builder.build(msg, connection);
+    const { operation, call } = built;
+    const url = client.urlOf(call);
+    this.#built.set(msg, { ...built, url });
+    const result = await client.call(call, { group: calls, onWait: (waitMs) => status.waiting(waitMs) });
+    noteSuccess(msg, operation, call, url, result);
+  }
+
+  fail(msg: FlowMessage, error: unknown): void {
+    noteFailure(msg, error, this.#built.get(msg));
+  }
+}
