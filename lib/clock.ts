@@ -1,3 +1,5 @@
+import type { CancelSignal } from './cancel.js';
+
 /** Cancels a timer; calling it twice, or after the timer fired, does nothing. */
 export type CancelTimer = () => void;
 
@@ -34,7 +36,7 @@ export const systemClock: Clock = {
  * @returns when the time has passed
  * @throws the signal's reason when it is aborted before that
  */
-export function wait(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+export function wait(clock: Clock, delayMs: number, signal?: CancelSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const onAbort = () => {

@@ -1,6 +1,7 @@
 import type { Agent as HttpAgent, IncomingHttpHeaders } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import got, { type Response } from 'got';
+import type { CancelSignal } from './cancel.js';
 import { safeCause } from './errors.js';
 
 /** One HTTP exchange. */
@@ -10,7 +11,7 @@ export interface Exchange {
   headers: Record<string, string>;
   body?: string | Buffer;
   /** Ends the exchange; the promise then rejects with the kind `aborted`. */
-  signal?: AbortSignal;
+  signal?: CancelSignal;
   /** The longest answer to read, counted after decompression. */
   maxBytes: number;
   agent?: { http: HttpAgent; https: HttpsAgent };

@@ -1,14 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { scopeList } from '../scopes.js';
 
-/** What a token is asked for with. */
+/** What a token is asked for with; a new secret is a new credential. */
 export interface Credential {
   /** The token endpoint, in full. */
-  tokenUrl: string;
-  clientId: string;
-  clientSecret: string;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
   /** Space-separated. */
-  scope: string;
+  readonly scope: string;
 }
 
 /** New in every process, so that a fingerprint seen in a memory dump or a log cannot be tried against a list of secrets. */

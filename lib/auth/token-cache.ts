@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.js';
 import { type Clock, systemClock, wait } from '../clock.js';
 import { FenergoError } from '../errors.js';
 import { type Credential, credentialKey } from './credential.js';
@@ -63,6 +64,8 @@ export class TokenCache {
   readonly #log: (line: string) => void;
   readonly #throttle: TokenThrottle;
   readonly #entries = new Map<string, Entry>();
+  /** The key of each credential object, worked out once: it holds a fingerprint. */
+  readonly #keys = new WeakMap<Credential, string>();
 
   constructor(options: TokenCacheOptions = {}) {
     this.#clock = options.clock ?? systemClock;
@@ -81,7 +84,7 @@ export class TokenCache {
    * @returns the token, as it goes behind `Bearer `
    * @throws TokenRequestError when the request failed; the signal's reason when it was aborted
    */
-  async get(credential: Credential, signal?: AbortSignal): Promise<string> {
+  async get(credential: Credential, signal?: CancelSignal): Promise<string> {
     const entry = this.#entry(credential);
     const nowMs = this.#clock.nowMs();
     entry.usedAtMs = nowMs;
@@ -126,7 +129,7 @@ export class TokenCache {
 
   /** What may be shown of a credential's token. */
   state(credential: Credential): TokenState {
-    const entry = this.#entries.get(credentialKey(credential));
+    const entry = this.#entries.get(this.#keyOf(credential));
     const nowMs = this.#clock.nowMs();
     const secondsUntil = (ms: number) => Math.ceil((ms - nowMs) / 1000);
     if (entry?.token && nowMs < entry.token.endAtMs) {
@@ -139,8 +142,17 @@ export class TokenCache {
     return { state: entry?.flight ? 'requesting' : 'none' };
   }
 
+  #keyOf(credential: Credential): string {
+    let key = this.#keys.get(credential);
+    if (key === undefined) {
+      key = credentialKey(credential);
+      this.#keys.set(credential, key);
+    }
+    return key;
+  }
+
   #entry(credential: Credential): Entry {
-    const key = credentialKey(credential);
+    const key = this.#keyOf(credential);
     let entry = this.#entries.get(key);
     if (!entry) {
       this.#forgetUnused();
@@ -164,8 +176,8 @@ export class TokenCache {
   }
 
   /** Waits for the flight, starting it if there is none. The last waiter who leaves calls it off. */
-  async #join(credential: Credential, entry: Entry, signal?: AbortSignal): Promise<CachedToken> {
-    signal?.throwIfAborted();
+  async #join(credential: Credential, entry: Entry, signal?: CancelSignal): Promise<CachedToken> {
+    if (signal?.aborted) throw signal.reason;
     const flight = entry.flight ?? this.#start(credential, entry, 0);
     flight.waiters += 1;
     let onAbort: (() => void) | undefined;

@@ -1,8 +1,9 @@
+import type { Canceller } from '../cancel.js';
 import { FenergoError } from '../errors.js';
 
 /** Calls that are ended together, for example those of one node. */
 export class CallGroup {
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Set<Canceller>();
   #closed = false;
 
   /** Ends every call of the group with FENERGO_ABORTED; later ones are refused. */
@@ -12,7 +13,7 @@ export class CallGroup {
   }
 
   /** @returns how to leave the group */
-  enter(controller: AbortController): () => void {
+  enter(controller: Canceller): () => void {
     if (this.#closed) throw abortedCall();
     this.#running.add(controller);
     return () => this.#running.delete(controller);

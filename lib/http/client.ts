@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { Canceller, type CancelSignal } from '../cancel.js';
 import { type Clock, systemClock, wait } from '../clock.js';
 import { FenergoError } from '../errors.js';
 import type { CallFacts } from '../facts.js';
@@ -14,7 +15,7 @@ import { type FailedTry, retryAfter } from './retry.js';
 /** Where the client gets its tokens: the token cache, bound to one credential. */
 export interface TokenSource {
   /** A token that is good now. Its error says in `transient` whether asking again later may help. */
-  get(signal: AbortSignal): Promise<string>;
+  get(signal: CancelSignal): Promise<string>;
   /** Tells that the API refused this token with 401. */
   reject(accessToken: string): void;
 }
@@ -39,7 +40,7 @@ export interface ClientOptions {
 export interface CallHooks {
   /** Ends the call together with others. */
   group?: CallGroup;
-  signal?: AbortSignal;
+  signal?: CancelSignal;
   /** The call waits before its next try. */
   onWait?: (waitMs: number) => void;
 }
@@ -109,8 +110,8 @@ export class FenergoClient {
     this.#agent.https.destroy();
   }
 
-  #enter(call: Call, { group, signal }: CallHooks): { signal: AbortSignal; leave: () => void } {
-    const controller = new AbortController();
+  #enter(call: Call, { group, signal }: CallHooks): { signal: CancelSignal; leave: () => void } {
+    const controller = new Canceller();
     const leaveClient = this.#calls.enter(controller);
     const leaveGroup = group?.enter(controller);
     const cancelTimeout = this.#clock.setTimer(call.timeoutMs, () => controller.abort(timedOut(call)));
@@ -123,11 +124,16 @@ export class FenergoClient {
       leaveClient();
       leaveGroup?.();
     };
-    return { signal: controller.signal, leave };
+    return { signal: controller, leave };
   }
 
   /** Tries until there is a success, or no further try is allowed. */
-  async #untilAnswered(call: Call, facts: CallFacts, signal: AbortSignal, hooks: CallHooks): Promise<Answer> {
+  async #untilAnswered(
+    call: Call,
+    facts: CallFacts,
+    signal: CancelSignal,
+    hooks: CallHooks,
+  ): Promise<Answer> {
     let refusedToken = false;
     for (let attempt = 1; ; attempt += 1) {
       const { answer, again, error } = await this.#try(call, facts, signal);
@@ -146,7 +152,7 @@ export class FenergoClient {
   }
 
   /** One try, its token included. */
-  async #try(call: Call, facts: CallFacts, signal: AbortSignal): Promise<Tried> {
+  async #try(call: Call, facts: CallFacts, signal: CancelSignal): Promise<Tried> {
     const base = { method: call.method, service: call.service };
     let token: string;
     try {
@@ -181,7 +187,7 @@ export class FenergoClient {
   }
 
   /** One request; redirects are followed for reads and on the same host only. */
-  async #send(call: Call, token: string, signal: AbortSignal): Promise<Answer> {
+  async #send(call: Call, token: string, signal: CancelSignal): Promise<Answer> {
     const { userAgent } = this.#options;
     const headers: Record<string, string> = {
       ...call.headers,

@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+
+/** What a package of this kind needs, and what has no place in it. */
+const NEEDED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'dist/lib/bin/fenergo-sandbox.js',
+  'dist/lib/catalog/operations.json',
+  'dist/nodes/fenergo-config/fenergo-config.js',
+  'dist/nodes/fenergo-config/fenergo-config.html',
+  'dist/nodes/fenergo-config/icons/fenergo.svg',
+  'dist/nodes/fenergo-config/locales/en-US/fenergo-config.json',
+  'dist/nodes/fenergo-config/locales/en-US/fenergo-config.html',
+  'dist/nodes/fenergo-request/fenergo-request.js',
+  'dist/nodes/fenergo-request/fenergo-request.html',
+  'dist/nodes/fenergo-request/locales/en-US/fenergo-request.json',
+  'dist/nodes/fenergo-request/locales/en-US/fenergo-request.html',
+];
+const EXAMPLES = 5;
+const UNWANTED = /^(nodes|lib|test|scripts|docs|icons|\.ci)\/|\.ts$|\.tgz$/;
+
+const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
+const [pack] = JSON.parse(output) as [{ files: { path: string }[]; size: number }];
+const paths = pack.files.map((file) => file.path);
+const problems = [
+  ...NEEDED.filter((path) => !paths.includes(path)).map((path) => `missing: ${path}`),
+  ...paths.filter((path) => UNWANTED.test(path)).map((path) => `unwanted: ${path}`),
+];
+const examples = paths.filter((path) => /^examples\/.*\.json$/.test(path)).length;
+if (examples < EXAMPLES) problems.push(`${examples} examples instead of at least ${EXAMPLES}`);
+for (const problem of problems) console.error(problem);
+console.log(`${paths.length} files, ${Math.round(pack.size / 1024)} KB packed, ${problems.length} problems`);
+process.exit(problems.length > 0 ? 1 : 0);
