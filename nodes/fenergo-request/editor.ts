@@ -89,7 +89,7 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
   labelStyle() {
     return this.name ? 'node_label_italic' : '';
   },
-  paletteLabel: 'fenergo',
+  paletteLabel: 'fenergo request',
   inputLabels() {
     return this._('label.input');
   },
