@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { FenergoError } from '../errors.js';
 
 /** Values by name; undefined, null and "" count as not given. */
@@ -76,7 +77,8 @@ function paramText(value: unknown): string | undefined {
     case 'bigint':
       return String(value);
     default:
-      return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : undefined;
+      // Not instanceof: a Date made in a function node comes from another realm.
+      return types.isDate(value) && !Number.isNaN(value.getTime()) ? value.toISOString() : undefined;
   }
 }
 
