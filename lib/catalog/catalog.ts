@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scopeFor } from '../scopes.js';
 import { type Method, type Operation, paramsOfPath } from './operation.js';
+import { OperationSearch } from './search.js';
 
 /** An operation as `operations.json` holds it. `body: null` means: takes a body whose shape is not known. */
 interface StoredOperation {
@@ -27,6 +28,7 @@ export interface ServiceSummary {
 /** The operations of the API. Loads itself at the first question, so that a start of Node-RED does not pay for it. */
 export class Catalog {
   #operations: Map<string, Operation> | undefined;
+  #search: OperationSearch | undefined;
   readonly #read: () => StoredCatalog;
 
   /** @param read gives the stored catalog; the bundled one unless told */
@@ -68,6 +70,16 @@ export class Catalog {
   /** The operations of one version of a service; empty when there is no such thing. */
   operationsOf(service: string, version: string): Operation[] {
     return this.all().filter((operation) => operation.service === service && operation.version === version);
+  }
+
+  /**
+   * Operations for what a person types, best first; see OperationSearch.
+   *
+   * @param most how many to give
+   */
+  search(text: string, most: number): Operation[] {
+    this.#search ??= new OperationSearch(this.all());
+    return this.#search.search(text, most).flatMap((key) => this.find(key) ?? []);
   }
 
   /** Keys that share the id or the service and version with a key that was not found, best first, at most three. */

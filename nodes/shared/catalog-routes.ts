@@ -8,11 +8,16 @@ import { KNOWN_SCOPES } from '../../lib/scopes.js';
 /** Who may edit request nodes may read what they can call. */
 const PERMISSION = 'fenergo-request.read';
 
+/** A list to choose from; who does not find it there types one more word. */
+const MOST_RESULTS = 30;
+const LONGEST_QUERY = 200;
+
 /**
  * Hangs the catalog into the admin API, for the edit dialogs:
  * - `GET fenergo/catalog/services`: every service with its versions
  * - `GET fenergo/catalog/services/:service/:version`: its operations, without the shapes of their bodies; 404 if unknown
  * - `GET fenergo/catalog/operations?key=service/version/id`: one operation, with it; 404 if unknown
+ * - `GET fenergo/catalog/search?q=words`: the operations for what was typed, best first, without shapes
  * - `GET fenergo/scopes`: the known scopes
  *
  * Call it once, when the node type is registered.
@@ -29,6 +34,9 @@ export function registerCatalogRoutes(RED: NodeAPI, catalog: Catalog): void {
     return operations.length ? operations.map(withoutBody) : undefined;
   });
   get('/fenergo/catalog/operations', ({ query }) => catalog.find(String(query.key ?? '')));
+  get('/fenergo/catalog/search', ({ query }) =>
+    catalog.search(String(query.q ?? '').slice(0, LONGEST_QUERY), MOST_RESULTS).map(withoutBody),
+  );
   get('/fenergo/scopes', () => KNOWN_SCOPES);
 }
 
