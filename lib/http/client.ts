@@ -11,6 +11,7 @@ import type { Call, CallResult } from './call.js';
 import { abortedCall, CallGroup } from './call-group.js';
 import { failureOf, transportFailureOf, unreadable } from './failures.js';
 import { type FailedTry, retryAfter } from './retry.js';
+import { Turnstile } from './turnstile.js';
 
 /** Where the client gets its tokens: the token cache, bound to one credential. */
 export interface TokenSource {
@@ -26,8 +27,8 @@ export interface ClientOptions {
   tokens: TokenSource;
   /** The scope that the tokens are asked for, to explain a 403. */
   scope: string;
-  /** Connections at a time; further calls wait for one. */
-  maxConnections: number;
+  /** Calls at a time; further ones wait for their turn, which their timeout does not count. */
+  maxConcurrent: number;
   /** Sent as `user-agent`. */
   userAgent: string;
   clock?: Clock;
@@ -61,13 +62,15 @@ export class FenergoClient {
   readonly #maxBytes: number;
   readonly #agent: { http: HttpAgent; https: HttpsAgent };
   readonly #calls = new CallGroup();
+  readonly #turns: Turnstile;
 
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#maxBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
-    const agent = { keepAlive: true, maxSockets: options.maxConnections, timeout: IDLE_MS };
+    this.#turns = new Turnstile(options.maxConcurrent);
+    const agent = { keepAlive: true, timeout: IDLE_MS };
     this.#agent = { http: new HttpAgent(agent), https: new HttpsAgent(agent) };
   }
 
@@ -79,12 +82,11 @@ export class FenergoClient {
    * @throws FenergoError, with what is known of the answer and the call in its facts
    */
   async call(call: Call, hooks: CallHooks = {}): Promise<CallResult> {
-    const running = this.#enter(call, hooks);
-    const startMs = this.#clock.nowMs();
+    const running = this.#enter(hooks);
     const facts: CallFacts = { attempts: 0, durationMs: 0, messages: [] };
     try {
-      const answer = await this.#untilAnswered(call, facts, running.signal, hooks);
-      return this.#read(call, answer, facts);
+      await this.#turns.enter(running.canceller);
+      return await this.#inTurn(call, facts, running.canceller, hooks);
     } catch (error) {
       const failure =
         error instanceof FenergoError
@@ -93,8 +95,21 @@ export class FenergoClient {
       failure.facts.call = facts;
       throw failure;
     } finally {
-      facts.durationMs = Math.round(this.#clock.nowMs() - startMs);
       running.leave();
+    }
+  }
+
+  /** The call from when its turn has come: from here on its time counts. */
+  async #inTurn(call: Call, facts: CallFacts, canceller: Canceller, hooks: CallHooks): Promise<CallResult> {
+    const startMs = this.#clock.nowMs();
+    const cancelTimeout = this.#clock.setTimer(call.timeoutMs, () => canceller.abort(timedOut(call)));
+    try {
+      const answer = await this.#untilAnswered(call, facts, canceller, hooks);
+      return this.#read(call, answer, facts);
+    } finally {
+      cancelTimeout();
+      facts.durationMs = Math.round(this.#clock.nowMs() - startMs);
+      this.#turns.leave();
     }
   }
 
@@ -110,21 +125,19 @@ export class FenergoClient {
     this.#agent.https.destroy();
   }
 
-  #enter(call: Call, { group, signal }: CallHooks): { signal: CancelSignal; leave: () => void } {
-    const controller = new Canceller();
-    const leaveClient = this.#calls.enter(controller);
-    const leaveGroup = group?.enter(controller);
-    const cancelTimeout = this.#clock.setTimer(call.timeoutMs, () => controller.abort(timedOut(call)));
-    const onAbort = () => controller.abort(abortedCall());
+  #enter({ group, signal }: CallHooks): { canceller: Canceller; leave: () => void } {
+    const canceller = new Canceller();
+    const leaveClient = this.#calls.enter(canceller);
+    const leaveGroup = group?.enter(canceller);
+    const onAbort = () => canceller.abort(abortedCall());
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
     const leave = () => {
-      cancelTimeout();
       signal?.removeEventListener('abort', onAbort);
       leaveClient();
       leaveGroup?.();
     };
-    return { signal: controller, leave };
+    return { canceller, leave };
   }
 
   /** Tries until there is a success, or no further try is allowed. */
@@ -225,6 +238,7 @@ export class FenergoClient {
   #read(call: Call, answer: Answer, facts: CallFacts): CallResult {
     const { statusCode, headers, body } = answer;
     const result = (payload: unknown): CallResult => ({ payload, statusCode, headers, facts });
+    if (call.method === 'HEAD') return result(null);
     if (call.result === 'buffer') return result(body);
     if (call.result === 'text') return result(body.toString('utf8'));
     let parsed: unknown;

@@ -114,6 +114,6 @@ export function unreadable(call: Call, answer: Answer, why: string): FenergoErro
 
 /** A command must not be sent again lightly. */
 function mayHaveHappened({ method, service }: Call): string {
-  const reads = method === 'GET' || service.endsWith('query');
+  const reads = method === 'GET' || method === 'HEAD' || service.endsWith('query');
   return reads ? '' : '; the command may have been carried out, so look before you send it again';
 }

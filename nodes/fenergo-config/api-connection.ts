@@ -23,7 +23,7 @@ export interface ConnectionSettings {
 }
 
 /** Concurrent calls per tenant that the vendor publishes; without a plan only what a process can bear. */
-const CONNECTIONS: Record<Plan, number> = { production: 50, sdlc: 10, none: 256 };
+const CONCURRENT: Record<Plan, number> = { production: 50, sdlc: 10, none: 256 };
 
 /** The sandbox takes any client, so that an imported example, which carries no credentials, runs as it is. */
 const SANDBOX_CREDENTIAL = { clientId: 'sandbox', clientSecret: 'sandbox' };
@@ -78,7 +78,7 @@ export class ApiConnection implements Connection {
         get: (signal) => tokens.get(credential, signal),
         reject: (accessToken) => tokens.reject(credential, accessToken),
       },
-      maxConnections: CONNECTIONS[plan] ?? CONNECTIONS.production,
+      maxConcurrent: CONCURRENT[plan] ?? CONCURRENT.production,
       userAgent: 'node-red-fenergo',
     });
   }

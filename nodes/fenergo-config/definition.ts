@@ -17,18 +17,23 @@ export interface Credentials {
   clientSecret?: string;
 }
 
+/** What a hand-written flow holds need not be text. */
+function text(value: unknown, otherwise = ''): string {
+  return value === undefined || value === null ? otherwise : String(value);
+}
+
 /** The settings with a default for each that an older or hand-written flow lacks. */
 export function settingsOf(def: ConfigDef, credentials: Credentials = {}): ConnectionSettings {
-  const region = def.region ?? '';
+  const region = text(def.region);
   return {
-    label: def.name || region || 'default region',
+    label: text(def.name) || region || 'default region',
     region,
-    identityUrl: def.identityUrl ?? '',
-    apiUrl: def.apiUrl ?? '',
-    tenantId: def.tenantId ?? '',
-    scope: def.scope ?? 'fenx.all',
+    identityUrl: text(def.identityUrl),
+    apiUrl: text(def.apiUrl),
+    tenantId: text(def.tenantId),
+    scope: text(def.scope, 'fenx.all'),
     plan: def.plan ?? 'production',
-    clientId: credentials.clientId ?? '',
-    clientSecret: credentials.clientSecret ?? '',
+    clientId: text(credentials.clientId),
+    clientSecret: text(credentials.clientSecret),
   };
 }

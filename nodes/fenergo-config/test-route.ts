@@ -53,8 +53,9 @@ function readForm(body: unknown): Form {
 }
 
 async function test(RED: NodeAPI, services: Services, form: Form): Promise<TestOutcome> {
-  const stored = storedConnection(RED, form.id);
-  if (!form.clientSecret && form.region !== 'sandbox' && stored && !sameTarget(form, stored)) {
+  const saved = storedConnection(RED, form.id);
+  const stored = saved && sameTarget(form, saved) ? saved : undefined;
+  if (!form.clientSecret && form.region !== 'sandbox' && saved && !stored) {
     return { ok: false, reason: 'secret-needed', message: 'The stored secret belongs to other settings' };
   }
   try {

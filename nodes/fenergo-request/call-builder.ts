@@ -114,8 +114,8 @@ export class CallBuilder {
     const { operation, method, path } = this.#properties;
     if (operation) return this.#catalogued(operation);
     if (path.trim()) return manual(method, path);
-    if (isGiven(msg.operation)) return this.#catalogued(String(msg.operation));
-    if (isGiven(msg.path)) return manual(String(msg.method ?? 'GET'), String(msg.path));
+    if (isGiven(msg.operation)) return this.#catalogued(textOf(msg.operation));
+    if (isGiven(msg.path)) return manual(textOf(msg.method ?? 'GET'), textOf(msg.path));
     throw input(
       'Operation is empty: choose one on the node, or set msg.operation, or msg.method and msg.path',
     );
@@ -161,7 +161,7 @@ export class CallBuilder {
         `Tenant is empty: set it on the node, in msg.tenantId or in the connection '${connection.label}'`,
       );
     }
-    const text = String(tenant).trim();
+    const text = textOf(tenant).trim();
     if (!isGuid(text)) {
       const shown = headerSafe(text).slice(0, 60);
       throw input(`Tenant '${shown}' is not a GUID: it looks like 11111111-2222-3333-4444-555555555555`);
@@ -223,6 +223,11 @@ function checkedHeader(name: string): string {
 function joinQuery(written: string, values: ParamValues): string {
   const query = [written, buildQuery(values)].filter(Boolean).join('&');
   return query && `?${query}`;
+}
+
+/** The text of whatever a message holds: an object without a prototype has none, and `String` would throw. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? Object.prototype.toString.call(value) : String(value);
 }
 
 function headerSafe(text: string): string {

@@ -40,8 +40,22 @@ const DEFAULTS: RequestProperties = {
   timeout: 120,
 };
 
-/** The properties with a default for each that an older or hand-written flow lacks. */
+const TEXTS = [
+  'connection',
+  'operation',
+  'method',
+  'path',
+  'tenant',
+  'tenantType',
+  'body',
+  'bodyType',
+] as const;
+
+/** The properties, with a default for each that an older flow lacks, and text where a hand-written one has none. */
 export function withDefaults(def: RequestDef): RequestProperties {
   const given = Object.entries(def).filter(([, value]) => value !== undefined && value !== null);
-  return { ...DEFAULTS, ...Object.fromEntries(given) };
+  const properties: RequestProperties = { ...DEFAULTS, ...Object.fromEntries(given) };
+  for (const name of TEXTS) properties[name] = String(properties[name]);
+  if (!Array.isArray(properties.params)) properties.params = [];
+  return properties;
 }

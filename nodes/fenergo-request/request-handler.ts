@@ -26,6 +26,8 @@ export class RequestHandler implements InputHandler {
 
   async handle(msg: FlowMessage): Promise<void> {
     const { RED, connectionId, builder, status, calls } = this.#parts;
+    // A message may come by again, and fail before there is a call.
+    this.#built.delete(msg);
     const connection = connectionOf(RED, connectionId);
     const client = await connection.client();
     const built = await builder.build(msg, connection);

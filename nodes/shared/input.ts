@@ -31,12 +31,20 @@ export function onInput(node: Node, status: ActivityStatus, handler: InputHandle
       await handler.handle(msg);
       send(msg);
     } catch (error) {
-      handler.fail(msg, error);
+      note(msg, error);
       status.end(error);
       done(error as Error);
       return;
     }
     status.end();
     done();
+  }
+
+  function note(msg: FlowMessage, error: unknown): void {
+    try {
+      handler.fail(msg, error);
+    } catch {
+      // A frozen message takes no facts; its failure is reported all the same.
+    }
   }
 }

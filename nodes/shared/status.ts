@@ -17,6 +17,7 @@ export class ActivityStatus {
   #waitingUntilMs = 0;
   #outcome: 'ok' | { failed: string } | undefined;
   #cancelPause: CancelTimer | undefined;
+  #cancelWait: CancelTimer | undefined;
   #stale = false;
   #closed = false;
 
@@ -36,6 +37,11 @@ export class ActivityStatus {
   waiting(waitMs: number): void {
     this.#waitingUntilMs = Math.max(this.#waitingUntilMs, this.#clock.nowMs() + waitMs);
     this.#changed();
+    this.#cancelWait?.();
+    this.#cancelWait = this.#clock.setTimer(this.#waitingUntilMs - this.#clock.nowMs(), () => {
+      this.#waitingUntilMs = 0;
+      this.#changed();
+    });
   }
 
   /** A message is done with. */
@@ -49,6 +55,7 @@ export class ActivityStatus {
   close(): void {
     this.#closed = true;
     this.#cancelPause?.();
+    this.#cancelWait?.();
     this.#node.status({});
   }
 
