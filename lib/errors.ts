@@ -66,7 +66,7 @@ export class FenergoError extends Error {
  * @returns an error to use as `cause`
  */
 export function safeCause(error: unknown): Error {
-  const { message, code } = error as { message?: unknown; code?: unknown };
+  const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown };
   const cause = new Error(typeof message === 'string' ? message : 'unknown error') as Error & {
     code?: string;
   };

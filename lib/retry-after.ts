@@ -11,6 +11,11 @@ const LONGEST_MS = 24 * 3600 * 1000;
 export function retryAfterMs(value: string | string[] | undefined, dateMs: number): number | undefined {
   const text = (Array.isArray(value) ? value[0] : value)?.trim();
   if (!text) return undefined;
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - dateMs;
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : dateOf(text) - dateMs;
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_MS) : undefined;
+}
+
+/** Date.parse makes a date of '-5' and of 'in 7', too: only what begins like a date counts. */
+function dateOf(text: string): number {
+  return /^([a-z]{3,9},? |\d{4}-\d\d-\d\d)/i.test(text) && /:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
 }

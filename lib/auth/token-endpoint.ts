@@ -189,15 +189,26 @@ function parseObject(body: Buffer): Record<string, unknown> | undefined {
 }
 
 /** The server's own description may repeat what it was sent, so the secret is taken out of it. */
-function oauthError(parsed: Record<string, unknown>, { clientSecret }: Credential): string {
+function oauthError(parsed: Record<string, unknown>, credential: Credential): string {
+  const forms = secretForms(credential);
   const clean = (text: unknown) =>
-    String(text)
-      .replaceAll(clientSecret, '***')
-      .replaceAll(encodeURIComponent(clientSecret), '***')
+    forms
+      .reduce((said, form) => said.replaceAll(form, '***'), String(text))
       .replace(/[^\x20-\x7e]/g, ' ')
       .slice(0, 200);
   const error = clean(parsed.error);
   const description = parsed.error_description ? ` (${clean(parsed.error_description)})` : '';
   const advice = ADVICE[error];
   return `${error}${description}${advice ? `: ${advice}` : ''}`;
+}
+
+/** What the secret may look like when a server repeats it: as it is, as it was sent, encoded in other ways. */
+function secretForms({ clientId, clientSecret }: Credential): string[] {
+  const sent = new URLSearchParams({ '': clientSecret }).toString().slice(1);
+  const encoded = encodeURIComponent(clientSecret);
+  const lowerCase = (text: string) => text.replace(/%../g, (code) => code.toLowerCase());
+  const base64 = [`${clientId}:${clientSecret}`, clientSecret].map((text) =>
+    Buffer.from(text).toString('base64'),
+  );
+  return [clientSecret, encoded, sent, lowerCase(encoded), lowerCase(sent), ...base64].filter(Boolean);
 }

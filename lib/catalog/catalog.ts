@@ -108,6 +108,13 @@ function operationsOf(stored: StoredCatalog): Operation[] {
   );
 }
 
+/** Nearly every command takes `{ "data": { … } }`. */
+function isDataEnvelope(body: unknown): boolean {
+  return (
+    typeof body === 'object' && body !== null && Object.keys(body).length === 1 && Object.hasOwn(body, 'data')
+  );
+}
+
 function expand(service: string, version: string, stored: StoredOperation): Operation {
   const { id, method, path, query = [], body, sunset } = stored;
   return {
@@ -121,6 +128,7 @@ function expand(service: string, version: string, stored: StoredOperation): Oper
     query,
     hasBody: 'body' in stored,
     body,
+    wrapsData: isDataEnvelope(body),
     scope: scopeFor(service, method),
     sunset,
   };

@@ -18,6 +18,8 @@ export interface Operation {
   hasBody: boolean;
   /** The shape of the body, with empty values; null when it is not known. Absent without a body. */
   body?: unknown;
+  /** Whether the body is the platform's envelope: an object whose only property is `data`. */
+  wrapsData: boolean;
   /** The scope that the operation needs; absent where it is not known. */
   scope?: string;
   /** The day from which the operation answers 410, as YYYY-MM-DD. */

@@ -24,6 +24,30 @@ export function serialiseBody(value: unknown): string | Buffer | undefined {
   }
 }
 
+/**
+ * Puts a body into the platform's envelope `{ "data": … }`, unless it is in one, or is no JSON object or list.
+ *
+ * @param value as it came: an object, a list, JSON text, or something that stays as it is
+ */
+export function wrapData(value: unknown): unknown {
+  if (typeof value === 'string') {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(value);
+    } catch {
+      return value;
+    }
+    return isWrappable(parsed) ? `{"data":${value}}` : value;
+  }
+  return isWrappable(value) ? { data: value } : value;
+}
+
+function isWrappable(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && !Buffer.isBuffer(value) && !Object.hasOwn(value, 'data')
+  );
+}
+
 function checkedJson(text: string): string {
   try {
     JSON.parse(text);

@@ -127,8 +127,9 @@ export class FenergoClient {
 
   #enter({ group, signal }: CallHooks): { canceller: Canceller; leave: () => void } {
     const canceller = new Canceller();
-    const leaveClient = this.#calls.enter(canceller);
+    // A closed group refuses: nothing has been entered by then.
     const leaveGroup = group?.enter(canceller);
+    const leaveClient = this.#calls.enter(canceller);
     const onAbort = () => canceller.abort(abortedCall());
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });

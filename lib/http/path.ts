@@ -62,7 +62,7 @@ export function buildQuery(values: ParamValues): string {
         );
       }
       // Lone halves of a Unicode character become U+FFFD, where encodeURIComponent would throw.
-      parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(text.toWellFormed())}`);
+      parts.push(`${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(text.toWellFormed())}`);
     }
   }
   return parts.join('&');

@@ -3,7 +3,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { Catalog } from '../../lib/catalog/catalog.js';
 import { paramsOfPath } from '../../lib/catalog/operation.js';
 import { FenergoError } from '../../lib/errors.js';
-import { serialiseBody } from '../../lib/http/body.js';
+import { serialiseBody, wrapData } from '../../lib/http/body.js';
 import type { Call } from '../../lib/http/call.js';
 import {
   buildPath,
@@ -33,6 +33,8 @@ interface Target {
   query: string;
   /** Whether a body goes with it. */
   takesBody: boolean;
+  /** Whether that body is an envelope with `data`. */
+  wrapsData: boolean;
   scope?: string;
 }
 
@@ -129,8 +131,18 @@ export class CallBuilder {
         similar.length > 0 ? `did you mean ${similar.join(' or ')}?` : 'its form is service/version/id';
       throw input(`Operation '${key.slice(0, 120)}' is not in the catalog: ${hint}`);
     }
-    const { service, method, path, hasBody, scope, id } = found;
-    return { operation: key, label: id, method, service, path, query: '', takesBody: hasBody, scope };
+    const { service, method, path, hasBody, wrapsData, scope, id } = found;
+    return {
+      operation: key,
+      label: id,
+      method,
+      service,
+      path,
+      query: '',
+      takesBody: hasBody,
+      wrapsData,
+      scope,
+    };
   }
 
   async #params(msg: FlowMessage, target: Target) {
@@ -169,12 +181,15 @@ export class CallBuilder {
     return text;
   }
 
-  async #bodyOf(msg: FlowMessage, { method, label }: Target): Promise<string | Buffer | undefined> {
+  async #bodyOf(
+    msg: FlowMessage,
+    { method, label, wrapsData }: Target,
+  ): Promise<string | Buffer | undefined> {
     const value = await this.#body(msg);
     // A DELETE rarely has a body, and payloads hold all sorts of things by the time that they come here.
     if (method === 'DELETE' && (typeof value !== 'object' || value === null)) return undefined;
     try {
-      return serialiseBody(value);
+      return serialiseBody(wrapsData && this.#properties.wrap === 'auto' ? wrapData(value) : value);
     } catch (error) {
       if (error instanceof FenergoError) throw new FenergoError(error.code, `${label}: ${error.message}`);
       throw error;
@@ -196,6 +211,7 @@ function manual(methodText: string, pathText: string): Target {
     path,
     query,
     takesBody: method !== 'GET' && method !== 'HEAD',
+    wrapsData: false,
     scope: scopeFor(service, method),
   };
 }

@@ -20,6 +20,8 @@ export interface RequestProperties {
   tenantType: string;
   body: string;
   bodyType: string;
+  /** Whether a body without the envelope `{ "data": … }` is put into it, where the operation takes one. */
+  wrap: 'auto' | 'never';
   result: ResultKind;
   timeout: string | number;
 }
@@ -36,6 +38,7 @@ const DEFAULTS: RequestProperties = {
   tenantType: 'str',
   body: 'payload',
   bodyType: 'msg',
+  wrap: 'auto',
   result: 'data',
   timeout: 120,
 };

@@ -15,6 +15,7 @@ interface RequestProperties {
   tenantType: string;
   body: string;
   bodyType: string;
+  wrap: string;
   result: string;
   timeout: number | string;
 }
@@ -74,6 +75,7 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
     tenantType: { value: 'str' },
     body: { value: 'payload' },
     bodyType: { value: 'msg' },
+    wrap: { value: 'auto' },
     result: { value: 'data' },
     timeout: {
       value: 120,

@@ -38,6 +38,7 @@ const BLANK = {
   tenantType: 'str',
   body: 'payload',
   bodyType: 'msg',
+  wrap: 'auto',
   result: 'data',
   timeout: 120 as number | string,
 };
@@ -103,6 +104,32 @@ describe('the dialog of a request', function () {
     await page.waitForSelector(`#node-input-operation option[value="${key}"]`, { state: 'attached' });
     await operation().selectOption(key);
   }
+
+  it('finds an operation by what is typed, and takes it with the keyboard', async () => {
+    await open();
+    await mode().selectOption('catalog');
+    const search = page.locator('#fenergo-request-search');
+    const results = page.locator('#fenergo-request-results li[role=option]');
+    await search.pressSequentially('entity by id');
+    await results.first().waitFor();
+    (await textOf(results.first())).should.containEql('GET').and.containEql('Get entity by id');
+    await screenshot(page, 'request-search');
+    await search.press('ArrowDown');
+    await search.press('ArrowUp');
+    await search.press('Enter');
+    await page.waitForFunction(() => $('#node-input-operation').val() === 'entitydataquery/v2/GetEntityById');
+    (await names()).should.deepEqual(['id']);
+    await search.pressSequentially('start a journey');
+    await results.first().waitFor();
+    await search.press('Escape');
+    await results.first().waitFor({ state: 'detached' });
+    await search.fill('xyzzy');
+    await page.locator('#fenergo-request-results li', { hasText: 'Nothing found' }).waitFor();
+    await search.fill('start a journey');
+    await results.filter({ hasText: 'Create journey' }).first().click();
+    await page.waitForFunction(() => $('#node-input-operation').val() === 'journeycommand/v1/CreateJourney');
+    (await save()).should.have.property('operation', 'journeycommand/v1/CreateJourney');
+  });
 
   it('saves a chosen operation with its parameters, and shows them again', async () => {
     await open();

@@ -3,6 +3,7 @@ import { grants } from '../../../lib/scopes.js';
 import type { OperationSummary } from './catalog.js';
 import { isEnv } from './env.js';
 import { OperationPicker } from './operation-picker.js';
+import { OperationSearch } from './operation-search.js';
 import { ParamList } from './param-list.js';
 import type { Param, ParamRow } from './params.js';
 
@@ -45,6 +46,11 @@ export class CallForm {
       },
       (key, operation) => this.#choose(key, operation),
       () => this.#warn('catalog.failed'),
+    );
+    new OperationSearch(
+      node,
+      { input: $('#fenergo-request-search'), results: $('#fenergo-request-results') },
+      (key) => this.#picker.choose(key),
     );
     this.#mode.val(modeOf(node)).on('change', () => this.#show());
     $('#node-input-method').on('change', () => this.#showBody());
@@ -125,6 +131,9 @@ export class CallForm {
       (mode === 'catalog' && this.#operation && !this.#operation.hasBody) ||
       (mode !== 'message' && method === 'GET');
     $('.fenergo-request-body').toggle(!none);
+    $('.fenergo-request-wrap').toggle(
+      mode === 'message' || (mode === 'catalog' && !!this.#operation?.wrapsData),
+    );
   }
 
   #showFacts(): void {

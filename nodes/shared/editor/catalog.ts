@@ -9,6 +9,11 @@ export function loadServices(): JQuery.jqXHR<ServiceSummary[]> {
   return $.getJSON('fenergo/catalog/services');
 }
 
+/** The operations for what was typed, best first. Rejects with the jqXHR. */
+export function searchOperations(text: string): JQuery.jqXHR<OperationSummary[]> {
+  return $.getJSON('fenergo/catalog/search', { q: text });
+}
+
 /** The operations of one version of a service. Rejects with the jqXHR. */
 export function loadOperations(service: string, version: string): JQuery.jqXHR<OperationSummary[]> {
   return $.getJSON(`fenergo/catalog/services/${encodeURIComponent(service)}/${encodeURIComponent(version)}`);

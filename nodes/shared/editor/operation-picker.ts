@@ -71,6 +71,14 @@ export class OperationPicker {
     return String(this.#fields.operation.val() ?? '');
   }
 
+  /** Chooses an operation of the catalog, as if by its three lists. */
+  choose(key: string): void {
+    const { service, version } = splitKey(key);
+    this.#fields.service.val(service);
+    this.#fillVersions(service, version);
+    this.#reload(service, version, key);
+  }
+
   #chooseService(service: string): void {
     const newest = this.#versions.get(service)?.at(-1) ?? '';
     this.#fillVersions(service, newest);

@@ -1,0 +1,125 @@
+import { type OperationSummary, searchOperations } from './catalog.js';
+import { inWords } from './operation-key.js';
+
+/** Typing goes on for about so long between two letters: each search waits for a pause. */
+const PAUSE_MS = 120;
+
+export interface SearchFields {
+  input: JQuery;
+  /** The list under it. */
+  results: JQuery;
+}
+
+/**
+ * A search box for operations, with its results as one types: a combobox (WAI-ARIA), so that arrows, Enter and Escape
+ * work and a screen reader tells what they do.
+ *
+ * @param onChoose told the key of the chosen operation
+ */
+export class OperationSearch {
+  readonly #node: { _: Translate };
+  readonly #input: JQuery;
+  readonly #results: JQuery;
+  readonly #onChoose: (key: string) => void;
+  #found: OperationSummary[] = [];
+  #active = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+  /** Counts searches: the answer to an overtaken one is thrown away. */
+  #search = 0;
+
+  constructor(node: { _: Translate }, { input, results }: SearchFields, onChoose: (key: string) => void) {
+    this.#node = node;
+    this.#input = input;
+    this.#results = results;
+    this.#onChoose = onChoose;
+    input.on('input', () => this.#typed());
+    input.on('keydown', (event) => this.#pressed(event));
+    input.on('blur', () => this.#close());
+    // The field keeps the focus while a result is clicked: losing it would close the list first.
+    results.on('mousedown', (event) => event.preventDefault());
+    results.on('click', 'li[role=option]', (event) => this.#choose($(event.currentTarget).index()));
+  }
+
+  #typed(): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => void this.#find(String(this.#input.val()).trim()), PAUSE_MS);
+  }
+
+  async #find(text: string): Promise<void> {
+    const search = ++this.#search;
+    if (!text) return this.#close();
+    const found = await Promise.resolve(searchOperations(text)).catch(() => undefined);
+    if (search !== this.#search) return;
+    this.#found = found ?? [];
+    this.#active = 0;
+    this.#show(found ? this.#node._('catalog.nothing') : this.#node._('catalog.failed'));
+  }
+
+  #pressed(event: JQuery.TriggeredEvent): void {
+    if (!this.#isOpen) return;
+    const last = this.#found.length - 1;
+    switch (event.key) {
+      case 'ArrowDown':
+        this.#move(this.#active === last ? 0 : this.#active + 1);
+        break;
+      case 'ArrowUp':
+        this.#move(this.#active === 0 ? last : this.#active - 1);
+        break;
+      case 'Enter':
+        this.#choose(this.#active);
+        break;
+      case 'Escape':
+        this.#close();
+        break;
+      default:
+        return;
+    }
+    // The dialog has its own meaning for these keys.
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  get #isOpen(): boolean {
+    return this.#input.attr('aria-expanded') === 'true';
+  }
+
+  #show(whenEmpty: string): void {
+    this.#results.empty().show();
+    for (const [index, operation] of this.#found.entries()) this.#results.append(entry(operation, index));
+    if (this.#found.length === 0) $('<li>').text(whenEmpty).appendTo(this.#results);
+    this.#input.attr('aria-expanded', 'true');
+    this.#move(0);
+  }
+
+  #move(index: number): void {
+    this.#active = Math.max(0, index);
+    const options = this.#results.children('li[role=option]').attr('aria-selected', 'false');
+    const active = options.eq(this.#active).attr('aria-selected', 'true');
+    this.#input.attr('aria-activedescendant', active.attr('id') ?? '');
+    active.get(0)?.scrollIntoView({ block: 'nearest' });
+  }
+
+  #choose(index: number): void {
+    const operation = this.#found[index];
+    if (!operation) return;
+    this.#close();
+    this.#input.val('');
+    this.#onChoose(operation.key);
+  }
+
+  #close(): void {
+    clearTimeout(this.#pause);
+    this.#search += 1;
+    this.#results.hide().empty();
+    this.#input.attr({ 'aria-expanded': 'false', 'aria-activedescendant': '' });
+  }
+}
+
+function entry({ id, method, service, version, path }: OperationSummary, index: number): JQuery {
+  return $('<li role="option">')
+    .attr('id', `fenergo-request-result-${index}`)
+    .append(
+      $('<div>').append($('<span class="fenergo-request-method">').text(method), $('<b>').text(inWords(id))),
+      $('<div class="fenergo-request-result-path">').text(`${service} ${version} · ${path}`),
+    );
+}
