@@ -127,9 +127,14 @@ export class FenergoClient {
 
   #enter({ group, signal }: CallHooks): { canceller: Canceller; leave: () => void } {
     const canceller = new Canceller();
-    // A closed group refuses: nothing has been entered by then.
-    const leaveGroup = group?.enter(canceller);
     const leaveClient = this.#calls.enter(canceller);
+    let leaveGroup: (() => void) | undefined;
+    try {
+      leaveGroup = group?.enter(canceller);
+    } catch (error) {
+      leaveClient();
+      throw error;
+    }
     const onAbort = () => canceller.abort(abortedCall());
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
@@ -184,11 +189,11 @@ export class FenergoClient {
       const answer = await this.#send(call, token, signal);
       this.#note(answer, facts);
       if (answer.statusCode === 401) this.#options.tokens.reject(token);
-      const retryMs = retryAfterMs(answer.headers['retry-after'], this.#clock.dateMs());
+      const retryMs = askedPauseMs(answer, this.#clock.dateMs());
       return {
         answer,
         again: { ...base, failure: { statusCode: answer.statusCode }, retryAfterMs: retryMs },
-        error: () => failureOf(call, answer, this.#options.scope),
+        error: () => failureOf(call, withoutToken(answer, token), this.#options.scope),
       };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -273,6 +278,20 @@ interface Tried {
 function ownCopy(error: unknown): unknown {
   if (!(error instanceof FenergoError)) return error;
   return new FenergoError(error.code, error.message, { ...error.facts, cause: error.cause });
+}
+
+/** What the platform asks for: `Retry-After`, or the end of the day's window when nothing is left of it. */
+function askedPauseMs({ statusCode, headers }: Answer, dateMs: number): number | undefined {
+  const limit = rateLimitOf(headers);
+  const windowEnd = statusCode === 429 && limit?.remaining === 0 ? limit.reset : undefined;
+  return retryAfterMs(headers['retry-after'], dateMs) ?? retryAfterMs(windowEnd, dateMs);
+}
+
+/** Gateways repeat the authorization header that they refuse; the words of an error end up in logs. */
+function withoutToken(answer: Answer, token: string): Answer {
+  if (!answer.body.includes(token)) return answer;
+  const body = answer.body.toString('latin1').replaceAll(token, '***');
+  return { ...answer, body: Buffer.from(body, 'latin1') };
 }
 
 function redirectTarget(call: Call, { statusCode, headers }: Answer, from: string): string | undefined {

@@ -1,65 +1,7 @@
 import { inspect } from 'node:util';
 import should from 'should';
 import type { Credential } from '../../lib/auth/credential.js';
-import { TokenCache } from '../../lib/auth/token-cache.js';
-import { type IssuedToken, TokenRequestError } from '../../lib/auth/token-endpoint.js';
-import { ManualClock } from '../support/manual-clock.js';
-
-const SECRET = 'p1anted-Secret/+=&';
-const CREDENTIAL: Credential = {
-  tokenUrl: 'https://identity.example.test/connect/token',
-  clientId: 'client-a',
-  clientSecret: SECRET,
-  scope: 'fenx.all',
-};
-
-/** Lets everything that is ready to run do so; no time passes. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i += 1) await Promise.resolve();
-}
-
-/** An endpoint whose answers are given by hand, one request at a time or at once. */
-class Endpoint {
-  readonly clock = new ManualClock();
-  readonly log: string[] = [];
-  readonly requests: {
-    credential: Credential;
-    signal: AbortSignal;
-    answer(token?: Partial<IssuedToken>): void;
-    fail(error: unknown): void;
-  }[] = [];
-  readonly cache = new TokenCache({
-    clock: this.clock,
-    log: (line) => this.log.push(line),
-    request: (credential, signal) =>
-      new Promise((resolve, reject) => {
-        const accessToken = `token-${this.requests.length + 1}`;
-        const issued = { accessToken, scope: credential.scope, lifeSeconds: 900 };
-        const answer = (token = {}) => resolve({ ...issued, ...token });
-        this.requests.push({ credential, signal, answer, fail: reject });
-        if (this.immediate) answer();
-      }),
-  });
-  immediate = false;
-
-  get last() {
-    const request = this.requests.at(-1);
-    if (!request) throw new Error('no request was made');
-    return request;
-  }
-
-  /** A token in the cache, by the usual way. */
-  async primed(token: Partial<IssuedToken> = {}): Promise<string> {
-    const got = this.cache.get(CREDENTIAL);
-    await settle();
-    this.last.answer(token);
-    return await got;
-  }
-}
-
-function refused(code: TokenRequestError['code'] = 'FENERGO_AUTH', retryAfterMs?: number): TokenRequestError {
-  return new TokenRequestError(code, 'refused', { transient: code !== 'FENERGO_AUTH', retryAfterMs });
-}
+import { CREDENTIAL, Endpoint, refused, SECRET, settle } from './harness.js';
 
 describe('TokenCache', () => {
   let endpoint: Endpoint;

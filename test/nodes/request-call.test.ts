@@ -259,7 +259,7 @@ describe('fenergo-request: what is sent', () => {
   });
 
   describe('body', () => {
-    const post = { operation: CREATE_ENTITY };
+    const post = { operation: CREATE_ENTITY, wrap: 'never' };
 
     it('is msg.payload unless told', async () => {
       const arrived = await arrivedFor(post, { payload: { data: { a: 'ü' } } });

@@ -1,0 +1,159 @@
+import should from 'should';
+import { CallGroup } from '../../lib/http/call-group.js';
+import { Api, Connection, callOf, errorOf, until } from './harness.js';
+
+describe('FenergoClient, ends from outside', () => {
+  let api: Api;
+  let connection: Connection;
+
+  beforeEach(async () => {
+    api = await Api.start();
+    api.replies({ silent: true });
+    connection = new Connection(api.url);
+  });
+
+  afterEach(async () => {
+    connection.client.close();
+    await api.close();
+  });
+
+  it('a call ends at its timeout, to the millisecond, and lets go of its connection', async () => {
+    const asked = api.asked();
+    let over = false;
+    const failing = errorOf(
+      connection.call({ timeoutMs: 120_000 }).finally(() => {
+        over = true;
+      }),
+    );
+    await asked;
+    connection.clock.advance(119_999);
+    await new Promise((resolve) => setImmediate(resolve));
+    over.should.be.false();
+    connection.clock.advance(1);
+    const error = await failing;
+    error.code.should.equal('FENERGO_TIMEOUT');
+    error.message.should.equal('GetEntityById: no answer within 120 s');
+    should(error.facts.call).have.properties({ attempts: 1, durationMs: 120_000 });
+    await until(async () => (await api.connections()) === 0);
+    connection.clock.pending.should.equal(0);
+  });
+
+  it('a timeout also ends an answer that does not come to its end', async () => {
+    api.answer = () => (response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"data":');
+    };
+    const asked = api.asked();
+    const failing = errorOf(connection.call({ timeoutMs: 1000 }));
+    await asked;
+    connection.clock.advance(1000);
+    (await failing).code.should.equal('FENERGO_TIMEOUT');
+    await until(async () => (await api.connections()) === 0);
+  });
+
+  it('a timeout ends the pause before a further try', async () => {
+    api.replies({ status: 429, headers: { 'retry-after': '50' } });
+    const error = await errorOf(
+      connection.call(
+        { timeoutMs: 10_000 },
+        { onWait: () => setImmediate(() => connection.clock.advance(10_000)) },
+      ),
+    );
+    error.code.should.equal('FENERGO_TIMEOUT');
+    api.seen.should.have.length(1);
+    connection.clock.pending.should.equal(0);
+  });
+
+  it('a timeout ends the wait for a token', async () => {
+    const tokens = {
+      get: (signal: { addEventListener(type: 'abort', listener: () => void): void }) =>
+        new Promise<string>((_, reject) => signal.addEventListener('abort', () => reject(new Error('left')))),
+      reject: () => {},
+    };
+    const waiting = new Connection(api.url, { tokens });
+    const failing = errorOf(waiting.call({ timeoutMs: 1000 }));
+    await until(() => waiting.clock.pending > 0);
+    waiting.clock.advance(1000);
+    const error = await failing;
+    error.code.should.equal('FENERGO_TIMEOUT');
+    should(error.facts.call?.attempts).equal(0);
+    waiting.client.close();
+  });
+
+  it('closing ends every call with an error of its own, and leaves neither connections nor timers', async () => {
+    const calls = Array.from({ length: 30 }, () => errorOf(connection.call()));
+    await until(() => api.seen.length === 10);
+    connection.client.close();
+    const errors = await Promise.all(calls);
+    for (const error of errors) error.code.should.equal('FENERGO_ABORTED');
+    new Set(errors).size.should.equal(30);
+    new Set(errors.map((error) => error.facts.call)).size.should.equal(30);
+    await until(async () => (await api.connections()) === 0);
+    connection.clock.pending.should.equal(0);
+    api.seen.should.have.length(10);
+  });
+
+  it('closing lets go of idle connections, too', async () => {
+    api.replies({ body: { data: 1 } });
+    await connection.call();
+    (await api.connections()).should.equal(1);
+    connection.client.close();
+    await until(async () => (await api.connections()) === 0);
+  });
+
+  it('closing ends a call that waits before a further try', async () => {
+    api.replies({ status: 429, headers: { 'retry-after': '50' } });
+    const error = await errorOf(
+      connection.call({}, { onWait: () => setImmediate(() => connection.client.close()) }),
+    );
+    error.code.should.equal('FENERGO_ABORTED');
+    connection.clock.pending.should.equal(0);
+  });
+
+  it('a closed client refuses calls, and may be closed again', async () => {
+    connection.client.close();
+    connection.client.close();
+    (await errorOf(connection.call())).code.should.equal('FENERGO_ABORTED');
+    api.seen.should.be.empty();
+    connection.clock.pending.should.equal(0);
+  });
+
+  it('a group ends its own calls only, and refuses later ones', async () => {
+    const [mine, theirs] = [new CallGroup(), new CallGroup()];
+    const ended = errorOf(connection.call({}, { group: mine }));
+    const going = errorOf(connection.call({}, { group: theirs }));
+    await until(() => api.seen.length === 2);
+    mine.close();
+    (await ended).code.should.equal('FENERGO_ABORTED');
+    (await errorOf(connection.call({}, { group: mine }))).code.should.equal('FENERGO_ABORTED');
+    api.seen.should.have.length(2);
+    connection.client.close();
+    (await going).code.should.equal('FENERGO_ABORTED');
+    connection.clock.pending.should.equal(0);
+  });
+
+  it('a signal ends its call', async () => {
+    const controller = new AbortController();
+    const ended = errorOf(connection.client.call(callOf(), { signal: controller.signal }));
+    await until(() => api.seen.length === 1);
+    controller.abort();
+    (await ended).code.should.equal('FENERGO_ABORTED');
+    await until(async () => (await api.connections()) === 0);
+  });
+
+  it('a signal that has fired before lets nothing be sent', async () => {
+    (await errorOf(connection.call({}, { signal: AbortSignal.abort() }))).code.should.equal(
+      'FENERGO_ABORTED',
+    );
+    api.seen.should.be.empty();
+    connection.clock.pending.should.equal(0);
+  });
+
+  it('a call that is over takes no notice of its signal any more', async () => {
+    api.replies({ body: { data: 1 } });
+    const controller = new AbortController();
+    should((await connection.call({}, { signal: controller.signal })).payload).equal(1);
+    controller.abort();
+    should((await connection.call()).payload).equal(1);
+  });
+});
