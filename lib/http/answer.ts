@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PlatformMessage, RateLimit } from '../facts.js';
+import { retryAfterMs } from '../retry-after.js';
+import type { Answer } from '../transport.js';
 
 /** What a call's payload becomes. */
 export type ResultKind = 'data' | 'envelope' | 'text' | 'buffer';
@@ -122,4 +124,11 @@ export function rateLimitOf(headers: IncomingHttpHeaders): RateLimit | undefined
   const reset = single(headers['x-rate-limit-reset']);
   if (Number.isNaN(remaining) && !reset) return undefined;
   return { ...(Number.isNaN(remaining) ? {} : { remaining }), ...(reset ? { reset } : {}) };
+}
+
+/** What the platform asks for: `Retry-After`, or the end of the day's window when nothing is left of it. */
+export function askedPauseMs({ statusCode, headers }: Answer, dateMs: number): number | undefined {
+  const limit = rateLimitOf(headers);
+  const windowEnd = statusCode === 429 && limit?.remaining === 0 ? limit.reset : undefined;
+  return retryAfterMs(headers['retry-after'], dateMs) ?? retryAfterMs(windowEnd, dateMs);
 }

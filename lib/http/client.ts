@@ -4,12 +4,11 @@ import { Canceller, type CancelSignal } from '../cancel.js';
 import { type Clock, systemClock, wait } from '../clock.js';
 import { FenergoError } from '../errors.js';
 import type { CallFacts } from '../facts.js';
-import { retryAfterMs } from '../retry-after.js';
 import { type Answer, exchange, TransportError } from '../transport.js';
-import { dataOf, messagesOf, parseJson, rateLimitOf } from './answer.js';
+import { askedPauseMs, dataOf, messagesOf, parseJson, rateLimitOf } from './answer.js';
 import type { Call, CallResult } from './call.js';
 import { abortedCall, CallGroup } from './call-group.js';
-import { failureOf, transportFailureOf, unreadable } from './failures.js';
+import { failureOf, ownCopy, timedOut, transportFailureOf, unreadable, withoutToken } from './failures.js';
 import { type FailedTry, retryAfter } from './retry.js';
 import { Turnstile } from './turnstile.js';
 
@@ -274,33 +273,9 @@ interface Tried {
   error: () => unknown;
 }
 
-/** All who wait for a token are given one error; each call hangs its own facts on it. */
-function ownCopy(error: unknown): unknown {
-  if (!(error instanceof FenergoError)) return error;
-  return new FenergoError(error.code, error.message, { ...error.facts, cause: error.cause });
-}
-
-/** What the platform asks for: `Retry-After`, or the end of the day's window when nothing is left of it. */
-function askedPauseMs({ statusCode, headers }: Answer, dateMs: number): number | undefined {
-  const limit = rateLimitOf(headers);
-  const windowEnd = statusCode === 429 && limit?.remaining === 0 ? limit.reset : undefined;
-  return retryAfterMs(headers['retry-after'], dateMs) ?? retryAfterMs(windowEnd, dateMs);
-}
-
-/** Gateways repeat the authorization header that they refuse; the words of an error end up in logs. */
-function withoutToken(answer: Answer, token: string): Answer {
-  if (!answer.body.includes(token)) return answer;
-  const body = answer.body.toString('latin1').replaceAll(token, '***');
-  return { ...answer, body: Buffer.from(body, 'latin1') };
-}
-
 function redirectTarget(call: Call, { statusCode, headers }: Answer, from: string): string | undefined {
   if (statusCode < 300 || statusCode >= 400 || !headers.location) return undefined;
   if (call.method !== 'GET' && call.method !== 'HEAD') return undefined;
   const target = URL.canParse(headers.location, from) ? new URL(headers.location, from) : undefined;
   return target && target.origin === new URL(from).origin ? target.href : undefined;
-}
-
-function timedOut(call: Call): FenergoError {
-  return new FenergoError('FENERGO_TIMEOUT', `${call.label}: no answer within ${call.timeoutMs / 1000} s`);
 }

@@ -117,3 +117,21 @@ function mayHaveHappened({ method, service }: Call): string {
   const reads = method === 'GET' || method === 'HEAD' || service.endsWith('query');
   return reads ? '' : '; the command may have been carried out, so look before you send it again';
 }
+
+/** All who wait for a token are given one error; each call hangs its own facts on it. */
+export function ownCopy(error: unknown): unknown {
+  if (!(error instanceof FenergoError)) return error;
+  return new FenergoError(error.code, error.message, { ...error.facts, cause: error.cause });
+}
+
+/** Gateways repeat the authorization header that they refuse; the words of an error end up in logs. */
+export function withoutToken(answer: Answer, token: string): Answer {
+  if (!answer.body.includes(token)) return answer;
+  const body = answer.body.toString('latin1').replaceAll(token, '***');
+  return { ...answer, body: Buffer.from(body, 'latin1') };
+}
+
+/** The error of a call whose time is over. */
+export function timedOut(call: Call): FenergoError {
+  return new FenergoError('FENERGO_TIMEOUT', `${call.label}: no answer within ${call.timeoutMs / 1000} s`);
+}

@@ -110,6 +110,8 @@ describe('TokenCache at its edges', () => {
         (await endpoint.cache.get(CREDENTIAL)).should.equal('token-1');
         await settle();
         endpoint.requests.should.have.length(length);
+        // Nothing is planned either: the next one who asks after that starts it.
+        endpoint.clock.pending.should.equal(0);
         endpoint.clock.advance(1);
       }
       endpoint.cache.state(CREDENTIAL).should.have.property('state', 'valid');

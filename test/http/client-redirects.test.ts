@@ -46,6 +46,12 @@ describe('FenergoClient, redirects', () => {
     }
   }
 
+  it('are followed for a HEAD', async () => {
+    api.replies(to('/moved'), {});
+    should((await connection.call({ method: 'HEAD' })).statusCode).equal(200);
+    should(api.seen[1]).have.properties({ method: 'HEAD', url: '/moved' });
+  });
+
   it('relative and absolute targets on the same host are both followed', async () => {
     api.replies(to('../other'), to(`${api.url}/third`), { body: { data: 3 } });
     should((await connection.call()).payload).equal(3);

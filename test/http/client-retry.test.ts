@@ -72,6 +72,11 @@ describe('FenergoClient, further tries', () => {
     }
   }
 
+  it('repeat a HEAD', async () => {
+    api.replies({ status: 503 }, { reset: true }, OK);
+    (await connection.call({ method: 'HEAD' })).facts.attempts.should.equal(3);
+  });
+
   it('pause longer each time, with jitter', async () => {
     api.replies({ status: 503 });
     await errorOf(connection.call());

@@ -210,6 +210,15 @@ describe('FenergoClient', () => {
       });
     }
 
+    it('to HEAD has headers and no payload, whatever was asked for', async () => {
+      for (const result of ['data', 'envelope', 'text', 'buffer'] as const) {
+        api.replies({ headers: { 'x-own': 'yes' } });
+        const { payload, headers } = await connection.call({ method: 'HEAD', result });
+        should(payload).be.null();
+        headers.should.have.property('x-own', 'yes');
+      }
+    });
+
     it('that is empty is empty text and an empty buffer where those are asked for', async () => {
       api.replies({ status: 200 });
       should((await connection.call({ result: 'text' })).payload).equal('');
