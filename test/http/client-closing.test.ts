@@ -1,4 +1,5 @@
 import should from 'should';
+import type { Canceller } from '../../lib/cancel.js';
 import { CallGroup } from '../../lib/http/call-group.js';
 import { Api, Connection, callOf, errorOf, until } from './harness.js';
 
@@ -155,5 +156,55 @@ describe('FenergoClient, ends from outside', () => {
     should((await connection.call({}, { signal: controller.signal })).payload).equal(1);
     controller.abort();
     should((await connection.call()).payload).equal(1);
+  });
+
+  describe('a call that is over', () => {
+    /** A group that lets a test see the canceller of each call. */
+    class Open extends CallGroup {
+      readonly cancellers: Canceller[] = [];
+      inside = 0;
+
+      override enter(canceller: Canceller): () => void {
+        this.cancellers.push(canceller);
+        const leave = super.enter(canceller);
+        this.inside += 1;
+        return () => {
+          this.inside -= 1;
+          leave();
+        };
+      }
+    }
+
+    it('has left its group and its client', async () => {
+      const group = new Open();
+      api.replies({ body: { data: 1 } }, { status: 404 });
+      await connection.call({}, { group });
+      await errorOf(connection.call({}, { group }));
+      group.inside.should.equal(0);
+      group.close();
+      connection.client.close();
+      group.cancellers.map(({ aborted }) => aborted).should.deepEqual([false, false]);
+    });
+
+    it('has left its client also when its group refused it', async () => {
+      const group = new Open();
+      group.close();
+      await errorOf(connection.call({}, { group }));
+      connection.client.close();
+      group.cancellers.map(({ aborted }) => aborted).should.deepEqual([false]);
+    });
+
+    it('does not listen to its signal any more', async () => {
+      const listeners = new Set<() => void>();
+      const signal = {
+        aborted: false,
+        reason: undefined,
+        addEventListener: (_: string, listener: () => void) => void listeners.add(listener),
+        removeEventListener: (_: string, listener: () => void) => void listeners.delete(listener),
+      };
+      api.replies({ body: { data: 1 } });
+      await connection.call({}, { signal });
+      listeners.size.should.equal(0);
+    });
   });
 });

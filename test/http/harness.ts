@@ -212,8 +212,9 @@ export async function errorOf(promise: Promise<unknown>): Promise<FenergoError> 
 
 /** Lets input and output happen until something is so. No time passes on a manual clock. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; !(await isSo()); i += 1) {
-    if (i > 100_000) throw new Error('it never came to that');
+  const giveUpMs = performance.now() + 8000;
+  while (!(await isSo())) {
+    if (performance.now() > giveUpMs) throw new Error('it never came to that');
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
