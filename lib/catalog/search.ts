@@ -5,24 +5,26 @@ import type { Operation } from './operation.js';
 const NOISE = new Set(['a', 'an', 'the', 'of', 'for', 'to', 'in', 'with', 'all', 'please']);
 
 /** What people say, and what the API's operations are called. */
-const MEANS: Record<string, string> = {
-  start: 'create',
-  begin: 'create',
-  new: 'create',
-  add: 'create',
-  find: 'search',
-  lookup: 'search',
-  read: 'get',
-  fetch: 'get',
-  load: 'get',
-  show: 'get',
-  list: 'get',
-  change: 'update',
-  edit: 'update',
-  modify: 'update',
-  remove: 'delete',
-  cancel: 'abort',
-};
+const MEANS = new Map(
+  Object.entries({
+    start: 'create',
+    begin: 'create',
+    new: 'create',
+    add: 'create',
+    find: 'search',
+    lookup: 'search',
+    read: 'get',
+    fetch: 'get',
+    load: 'get',
+    show: 'get',
+    list: 'get',
+    change: 'update',
+    edit: 'update',
+    modify: 'update',
+    remove: 'delete',
+    cancel: 'abort',
+  }),
+);
 
 const SERVICE_KIND = /^(.+?)(command|query|receptor|bff|logicengine)$/;
 
@@ -124,6 +126,6 @@ function meaningful(text: string): string[] {
 
 function translated(text: string): string {
   return words(text)
-    .map((word) => MEANS[word] ?? word)
+    .map((word) => MEANS.get(word) ?? word)
     .join(' ');
 }

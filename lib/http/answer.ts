@@ -39,18 +39,22 @@ export function dataOf(parsed: unknown): unknown {
   return isEnvelope(parsed) ? parsed.data : parsed;
 }
 
+/** The messages of a success: those beside the data, since a data's own `title` or `message` is no message. */
+export function envelopeMessages(parsed: unknown): PlatformMessage[] {
+  if (!isObject(parsed)) return [];
+  return list(parsed.messages)
+    .map(envelopeMessage)
+    .filter((entry) => entry.message !== '');
+}
+
 /**
- * The messages of an answer, whatever dialect the service speaks: the envelope's `messages` and validation list,
+ * The messages of a refusal, whatever dialect the service speaks: the envelope's `messages` and validation list,
  * problem+json (RFC 9457, Policy Agent), FastAPI's `detail` (Transaction Monitoring), or a bare `message`.
  */
 export function messagesOf(parsed: unknown): PlatformMessage[] {
   if (!isObject(parsed)) return [];
-  const { data, messages, detail, title, errors, message } = parsed;
-  const found = [
-    ...validationMessages(data),
-    ...list(messages).map(envelopeMessage),
-    ...detailMessages(detail),
-  ];
+  const { data, detail, title, errors, message } = parsed;
+  const found = [...validationMessages(data), ...envelopeMessages(parsed), ...detailMessages(detail)];
   if (found.length === 0 && typeof title === 'string') found.push({ message: title, type: 'Error' });
   if (isObject(errors)) found.push(...problemErrors(errors));
   if (found.length === 0 && typeof message === 'string') found.push({ message, type: 'Error' });
@@ -111,6 +115,7 @@ export function messageText(messages: PlatformMessage[]): string {
   return messages
     .map(({ message, propertyName }) => (propertyName ? `${propertyName}: ${message}` : message))
     .join('; ')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     .slice(0, 1000);
 }
 
@@ -120,7 +125,8 @@ function single(value: string | string[] | undefined): string | undefined {
 
 /** The daily limit as the answer's headers tell it; undefined when they do not. */
 export function rateLimitOf(headers: IncomingHttpHeaders): RateLimit | undefined {
-  const remaining = Number(single(headers['x-rate-limit-remaining']) ?? Number.NaN);
+  const left = single(headers['x-rate-limit-remaining'])?.trim() ?? '';
+  const remaining = /^\d+$/.test(left) ? Number(left) : Number.NaN;
   const reset = single(headers['x-rate-limit-reset']);
   if (Number.isNaN(remaining) && !reset) return undefined;
   return { ...(Number.isNaN(remaining) ? {} : { remaining }), ...(reset ? { reset } : {}) };

@@ -2,10 +2,10 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { Canceller, type CancelSignal } from '../cancel.js';
 import { type Clock, systemClock, wait } from '../clock.js';
-import { FenergoError } from '../errors.js';
+import { FenergoError, safeCause } from '../errors.js';
 import type { CallFacts } from '../facts.js';
 import { type Answer, exchange, TransportError } from '../transport.js';
-import { askedPauseMs, dataOf, messagesOf, parseJson, rateLimitOf } from './answer.js';
+import { askedPauseMs, dataOf, envelopeMessages, parseJson, rateLimitOf } from './answer.js';
 import type { Call, CallResult } from './call.js';
 import { abortedCall, CallGroup } from './call-group.js';
 import { failureOf, ownCopy, timedOut, transportFailureOf, unreadable, withoutToken } from './failures.js';
@@ -90,7 +90,7 @@ export class FenergoClient {
       const failure =
         error instanceof FenergoError
           ? error
-          : new FenergoError('FENERGO_NETWORK', 'The call failed', { cause: error });
+          : new FenergoError('FENERGO_NETWORK', 'The call failed', { cause: safeCause(error) });
       failure.facts.call = facts;
       throw failure;
     } finally {
@@ -103,8 +103,8 @@ export class FenergoClient {
     const startMs = this.#clock.nowMs();
     const cancelTimeout = this.#clock.setTimer(call.timeoutMs, () => canceller.abort(timedOut(call)));
     try {
-      const answer = await this.#untilAnswered(call, facts, canceller, hooks);
-      return this.#read(call, answer, facts);
+      const { answer, token } = await this.#untilAnswered(call, facts, canceller, hooks);
+      return this.#read(call, answer, token, facts);
     } finally {
       cancelTimeout();
       facts.durationMs = Math.round(this.#clock.nowMs() - startMs);
@@ -151,17 +151,17 @@ export class FenergoClient {
     facts: CallFacts,
     signal: CancelSignal,
     hooks: CallHooks,
-  ): Promise<Answer> {
+  ): Promise<{ answer: Answer; token: string }> {
     let refusedToken = false;
     for (let attempt = 1; ; attempt += 1) {
-      const { answer, again, error } = await this.#try(call, facts, signal);
+      const { answer, token, again, error } = await this.#try(call, facts, signal);
       if (answer?.statusCode === 401 && !refusedToken) {
         // Once more with a fresh token; this does not count against the tries.
         refusedToken = true;
         attempt -= 1;
         continue;
       }
-      if (answer && answer.statusCode < 300) return answer;
+      if (answer && isSuccess(answer)) return { answer, token };
       const pauseMs = again && retryAfter({ ...again, attempt }, this.#random());
       if (pauseMs === undefined) throw error();
       if (pauseMs > 0) hooks.onWait?.(pauseMs);
@@ -179,6 +179,7 @@ export class FenergoClient {
       if (signal.aborted) throw signal.reason;
       const { transient } = error as { transient?: boolean };
       return {
+        token: '',
         again: transient ? { ...base, failure: { noToken: true } } : undefined,
         error: () => ownCopy(error),
       };
@@ -191,6 +192,7 @@ export class FenergoClient {
       const retryMs = askedPauseMs(answer, this.#clock.dateMs());
       return {
         answer,
+        token,
         again: { ...base, failure: { statusCode: answer.statusCode }, retryAfterMs: retryMs },
         error: () => failureOf(call, withoutToken(answer, token), this.#options.scope),
       };
@@ -198,6 +200,7 @@ export class FenergoClient {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof TransportError)) throw error;
       return {
+        token,
         again: { ...base, failure: { transport: error.kind } },
         error: () => transportFailureOf(call, error, this.#options.apiUrl, this.#maxBytes),
       };
@@ -240,7 +243,7 @@ export class FenergoClient {
     if (sunset) facts.sunset = sunset;
   }
 
-  #read(call: Call, answer: Answer, facts: CallFacts): CallResult {
+  #read(call: Call, answer: Answer, token: string, facts: CallFacts): CallResult {
     const { statusCode, headers, body } = answer;
     const result = (payload: unknown): CallResult => ({ payload, statusCode, headers, facts });
     if (call.method === 'HEAD') return result(null);
@@ -250,7 +253,11 @@ export class FenergoClient {
     try {
       parsed = parseJson(body);
     } catch {
-      throw unreadable(call, answer, `is not JSON (${headers['content-type'] ?? 'no content type'})`);
+      throw unreadable(
+        call,
+        withoutToken(answer, token),
+        `is not JSON (${headers['content-type'] ?? 'no content type'})`,
+      );
     }
     if (parsed === undefined) {
       // Commands are accepted without a word; a read that answers 200 with nothing has lost its answer.
@@ -259,7 +266,7 @@ export class FenergoClient {
       }
       return result(null);
     }
-    facts.messages = messagesOf(parsed);
+    facts.messages = envelopeMessages(parsed);
     const payload = call.result === 'envelope' ? parsed : dataOf(parsed);
     return result(payload === undefined ? null : payload);
   }
@@ -268,14 +275,22 @@ export class FenergoClient {
 /** What came of one try. */
 interface Tried {
   answer?: Answer;
+  /** The token that was sent; empty when there was none. */
+  token: string;
   /** What the retry rules need; absent when a further try cannot help. */
   again?: Omit<FailedTry, 'attempt'>;
   error: () => unknown;
+}
+
+function isSuccess({ statusCode }: Answer): boolean {
+  return statusCode >= 200 && statusCode < 300;
 }
 
 function redirectTarget(call: Call, { statusCode, headers }: Answer, from: string): string | undefined {
   if (statusCode < 300 || statusCode >= 400 || !headers.location) return undefined;
   if (call.method !== 'GET' && call.method !== 'HEAD') return undefined;
   const target = URL.canParse(headers.location, from) ? new URL(headers.location, from) : undefined;
-  return target && target.origin === new URL(from).origin ? target.href : undefined;
+  // A user name in the address would take the place of the token.
+  if (!target || target.username || target.password) return undefined;
+  return target.origin === new URL(from).origin ? target.href : undefined;
 }

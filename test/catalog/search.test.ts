@@ -35,6 +35,7 @@ describe('searching the catalog', () => {
   it('gives no more than was asked for, and nothing for nonsense or an empty text', () => {
     catalog.search('get', 7).should.have.length(7);
     catalog.search('xyzzy', 7).should.be.empty();
+    catalog.search('constructor', 7).should.be.empty();
     catalog.search('', 7).should.be.empty();
     catalog.search(' /{}? ', 7).should.be.empty();
   });
