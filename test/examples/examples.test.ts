@@ -25,6 +25,13 @@ describe('example flows', function () {
 
   before(async () => {
     nodeRed = await startNodeRed();
+    // Node-RED 5 keeps the package loaded between two starts in one process, and so may the sandbox's world be.
+    const flow = load('01');
+    await nodeRed.deploy(flow);
+    const { fenergo } = await run(find(flow, 'inject'), find(flow, 'debug'));
+    const { url } = fenergo as { url: string };
+    const reset = await fetch(new URL('/sandbox/reset', url), { method: 'POST' });
+    reset.ok.should.be.true();
   });
 
   after(async () => {
