@@ -1,37 +1,20 @@
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { NodeAPI, NodeMessage, NodeRedApp } from 'node-red';
-import { name as PACKAGE } from '../package.json';
 import { buildIfStale } from './build.js';
+import { examples, type FlowNode, prepareUserDir, settings } from './node-red-settings.js';
 
-const ROOT = join(__dirname, '..');
-const EXAMPLES = join(ROOT, 'examples');
 const HOST = '127.0.0.1';
 const RESULT_WITHIN_MS = 60_000;
-const HELP = `npm start [-- --once] [--port N]
+const HELP = `npm start [-- options]
   Starts Node-RED on this machine only, with the example flows on the sandbox, and runs the first one.
-  --once    ends after the first result: exit code 0, or 1 with the reason
-  --port N  the editor's port; 1880 unless told, any free one if that is in use`;
-
-interface FlowNode {
-  id: string;
-  type: string;
-  wires?: string[][];
-}
+  --once      ends after the first result: exit code 0, or 1 with the reason
+  --port N    the editor's port; PORT or 1880 unless told, the next free one if that is in use
+  --dir PATH  Node-RED's user directory, .node-red unless told; flows that are there stay as they are`;
 
 /** What the first example is expected to bring. */
 interface Result extends NodeMessage {
@@ -39,139 +22,128 @@ interface Result extends NodeMessage {
   fenergo: { operation: string; url: string; durationMs: number };
 }
 
-function examples(): FlowNode[][] {
-  const files = readdirSync(EXAMPLES).filter((file) => file.endsWith('.json'));
-  return files.sort().map((file) => JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as FlowNode[]);
+/** An express app is one: what it has no route for goes on to the next. */
+type Handler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void;
+
+interface CompleteEvent {
+  node: { id: string };
+  error?: unknown;
+  msg: Result;
 }
 
-/** A user directory with this package in it; flows that are there stay as they are. */
-function prepareUserDir(userDir: string): void {
-  const link = join(userDir, 'node_modules', PACKAGE);
-  mkdirSync(dirname(link), { recursive: true });
-  rmSync(link, { recursive: true, force: true });
-  symlinkSync(ROOT, link, 'junction');
-  const manifest = { name: 'fenergo-examples', private: true, dependencies: { [PACKAGE]: `file:${ROOT}` } };
-  writeFileSync(join(userDir, 'package.json'), JSON.stringify(manifest, null, 2));
-  const flows = join(userDir, 'flows.json');
-  if (!existsSync(flows)) writeFileSync(flows, JSON.stringify(examples().flat(), null, 2));
-}
-
-function settings(userDir: string, root: string) {
-  return {
-    userDir,
-    flowFile: 'flows.json',
-    uiHost: HOST,
-    httpAdminRoot: root,
-    telemetry: { enabled: false, updateNotification: false },
-    editorTheme: { tours: false, palette: { catalogues: [] }, projects: { enabled: false } },
-    logging: { console: { level: 'error', metrics: false, audit: false } },
-  };
-}
-
-/** Listens on the wanted port, or on any free one. @returns the editor's address */
-async function listen(server: ReturnType<typeof createServer>, port: number): Promise<string> {
+async function listen(server: Server, port: number): Promise<number> {
   try {
     server.listen(port, HOST);
     await once(server, 'listening');
+    return port;
   } catch (error) {
-    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
-    console.log(`Port ${port} is in use: taking a free one.`);
-    server.listen(0, HOST);
-    await once(server, 'listening');
+    if ((error as { code?: string }).code !== 'EADDRINUSE' || port >= 65_535) throw error;
+    console.log(`Port ${port} is in use: trying ${port + 1}.`);
+    return listen(server, port + 1);
   }
-  return `http://${HOST}:${(server.address() as AddressInfo).port}/`;
 }
 
-async function startNodeRed(server: ReturnType<typeof createServer>, userDir: string): Promise<NodeRedApp> {
+async function startNodeRed(server: Server, userDir: string, port: number): Promise<NodeRedApp> {
   const RED = require(process.env.NODE_RED_MODULE || 'node-red') as NodeRedApp;
-  // Express is Node-RED's own dependency; a plain listener hands it what comes.
-  RED.init(server, settings(userDir, '/') as never);
-  server.on('request', (request, response) => RED.httpAdmin(request, response));
-  const started = new Promise((resolve) => {
-    (RED.events as unknown as NodeJS.EventEmitter).once('flows:started', resolve);
-  });
+  RED.init(server, settings(userDir, HOST, port) as never);
+  const [admin, node] = [RED.httpAdmin, RED.httpNode] as unknown as Handler[];
+  server.on('request', (request, response) => admin?.(request, response, () => node?.(request, response)));
+  const running = once(RED.events as unknown as NodeJS.EventEmitter, 'flows:started');
   await RED.start();
-  await started;
+  await running;
   return RED;
 }
 
-/** Presses the button of the first example and waits for what comes out of its request node. */
-function firstResult(RED: NodeRedApp): Promise<Result> {
-  const [first = []] = examples();
-  const idOf = (type: string) => first.find((node) => node.type === type)?.id ?? '';
-  const running = (type: string) => {
-    const node = (RED.nodes as unknown as NodeAPI['nodes']).getNode(idOf(type));
-    if (!node)
-      throw new Error(
-        `The first example has no ${type} node that runs: remove the folder .node-red to get it back`,
-      );
-    return node;
+/** The inject and the request node of the first example, where they still are, and still call the sandbox. */
+async function firstExample(RED: NodeRedApp): Promise<{ inject: string; request: string }> {
+  const { flows } = (await RED.runtime.flows.getFlows({} as never)) as unknown as { flows: FlowNode[] };
+  const now = (type: string) => {
+    const { id } = examples()[0]?.find((node) => node.type === type) ?? {};
+    return flows.find((node) => node.id === id);
   };
-  return new Promise((resolve, reject) => {
-    const tooLate = setTimeout(() => reject(new Error('The first example gave no result')), RESULT_WITHIN_MS);
-    const hooks = RED.hooks as unknown as {
-      add(id: string, hook: (event: { node: { id: string }; error?: unknown; msg: Result }) => void): void;
-      remove(id: string): void;
-    };
-    hooks.add('onComplete.start', ({ node, error, msg }) => {
-      if (node.id !== idOf('fenergo-request')) return;
-      clearTimeout(tooLate);
-      hooks.remove('*.start');
-      if (error) reject(error);
-      else resolve(msg);
+  const [inject, request, connection] = [now('inject'), now('fenergo-request'), now('fenergo-config')];
+  const onSandbox = connection?.region === 'sandbox' && request?.connection === connection.id;
+  if (!inject || !request || !onSandbox) {
+    throw new Error('The first example is gone or no longer calls the sandbox, so it was not run');
+  }
+  return { inject: inject.id, request: request.id };
+}
+
+/** Presses the button of the first example and waits for what comes out of its request node. */
+async function firstResult(RED: NodeRedApp): Promise<Result> {
+  const { inject, request } = await firstExample(RED);
+  const button = (RED.nodes as unknown as NodeAPI['nodes']).getNode(inject);
+  if (!button) throw new Error('The first example does not run: Node-RED says why above');
+  const hooks = RED.hooks as unknown as {
+    add(id: string, hook: (event: CompleteEvent) => void): void;
+    remove(id: string): void;
+  };
+  let tooLate: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      const why = `The first example gave no result within ${RESULT_WITHIN_MS / 1000} s`;
+      tooLate = setTimeout(() => reject(new Error(why)), RESULT_WITHIN_MS);
+      hooks.add('onComplete.start', ({ node, error, msg }) => {
+        if (node.id !== request) return;
+        if (error) reject(error);
+        else resolve(msg);
+      });
+      button.receive({});
     });
-    running('fenergo-request');
-    running('inject').receive({});
-  });
+  } finally {
+    clearTimeout(tooLate);
+    hooks.remove('*.start');
+  }
 }
 
 async function tell({ payload, fenergo }: Result): Promise<void> {
   const stats = await fetch(new URL('/sandbox/stats', fenergo.url));
   const { tokenRequests } = (await stats.json()) as { tokenRequests: number };
-  console.log(
-    `\n${fenergo.operation} answered in ${fenergo.durationMs} ms; token requests so far: ${tokenRequests}\n`,
-  );
-  console.log(`  ${payload.type} ${payload.id}`);
-  for (const [name, { value }] of Object.entries(payload.properties)) console.log(`  ${name}: ${value}`);
+  const rows = [
+    ['type', payload.type],
+    ['id', payload.id],
+    ...Object.entries(payload.properties).map(([name, { value }]) => [name, value]),
+  ];
+  const width = Math.max(...rows.map(([name]) => String(name).length));
+  const facts = `${fenergo.durationMs} ms, token requests: ${tokenRequests}`;
+  console.log(`\n${fenergo.operation} read one entity (${facts})\n`);
+  for (const [name, value] of rows) console.log(`  ${String(name).padEnd(width)}  ${value}`);
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      once: { type: 'boolean' },
-      port: { type: 'string', default: '1880' },
-      help: { type: 'boolean' },
-    },
-  });
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const { values } = parseArgs({ options: { once: flag, port: text, dir: text, help: flag } });
   if (values.help) return console.log(HELP);
+  const wanted = Number(values.port ?? process.env.PORT ?? 1880);
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535)
+    throw new Error('The port is not 0 to 65535');
   if (buildIfStale()) console.log('Built.');
-  const userDir = values.once ? mkdtempSync(join(tmpdir(), 'fenergo-start-')) : join(ROOT, '.node-red');
-  const server = createServer();
+  const temporary = values.once ? mkdtempSync(join(tmpdir(), 'fenergo-start-')) : undefined;
+  process.once('exit', () => temporary && rmSync(temporary, { recursive: true, force: true }));
+  const userDir = temporary ?? values.dir ?? join(__dirname, '../.node-red');
   prepareUserDir(userDir);
+  const server = createServer();
+  await listen(server, values.once ? 0 : wanted);
+  const { port } = server.address() as { port: number };
+  const RED = await startNodeRed(server, userDir, port);
+  const stop = () => void RED.stop().finally(() => process.exit());
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    const address = await listen(server, values.once ? 0 : Number(values.port));
-    const RED = await startNodeRed(server, userDir);
-    const stop = async () => {
-      await RED.stop();
-      server.closeAllConnections();
-      server.close();
-    };
-    process.once('SIGINT', () => void stop().finally(() => process.exit()));
-    process.once('SIGTERM', () => void stop().finally(() => process.exit()));
     await tell(await firstResult(RED));
-    if (values.once) return await stop();
-    console.log(`\nThe editor is at ${address} (Ctrl-C ends it).`);
-  } finally {
-    if (values.once) rmSync(userDir, { recursive: true, force: true });
+  } catch (error) {
+    if (values.once) throw error;
+    console.error(`\n${reason(error)}`);
   }
+  if (values.once) stop();
+  else console.log(`\nThe editor is at http://${HOST}:${port}/ (Ctrl-C ends it).`);
 }
 
-main().then(
-  () => {
-    if (process.argv.includes('--once') || process.argv.includes('--help')) process.exit(0);
-  },
-  (error) => {
-    console.error(`Failed: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(1);
-  },
-);
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+main().catch((error) => {
+  console.error(`Failed: ${reason(error)}`);
+  process.exit(1);
+});

@@ -34,8 +34,10 @@ describe('example flows in the editor', function () {
             return { x, y, right: x + width, bottom: y + height };
           }),
         );
-        boxes.length.should.equal(flow.filter(({ z }) => z).length);
+        boxes.length.should.equal(flow.filter(({ z, type }) => z && type !== 'group').length);
+        const canvas = await page.locator('#red-ui-workspace-chart').boundingBox();
         for (const [index, a] of boxes.entries()) {
+          a.right.should.be.belowOrEqual((canvas?.x ?? 0) + (canvas?.width ?? 0));
           for (const b of boxes.slice(index + 1)) {
             const apart = a.right <= b.x || b.right <= a.x || a.bottom <= b.y || b.bottom <= a.y;
             apart.should.be.true(`${JSON.stringify(a)} ${JSON.stringify(b)}`);
