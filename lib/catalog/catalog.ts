@@ -1,75 +1,104 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scopeFor } from '../scopes.js';
-import { type Method, type Operation, paramsOfPath } from './operation.js';
+import { layOver } from './layers.js';
+import type { Operation, Source } from './operation.js';
+import type { Overlay } from './overlay.js';
 import { OperationSearch } from './search.js';
-
-/** An operation as `operations.json` holds it. `body: null` means: takes a body whose shape is not known. */
-interface StoredOperation {
-  id: string;
-  method: Method;
-  path: string;
-  query?: string[];
-  body?: unknown;
-  sunset?: string;
-}
-
-/** `operations.json`: service → version → operations. */
-interface StoredCatalog {
-  services: Record<string, Record<string, StoredOperation[]>>;
-}
+import { type CatalogFile, parseCatalogFile, type StoredContract } from './stored.js';
 
 /** A service in the list that the editor shows first. */
 export interface ServiceSummary {
   service: string;
-  versions: { version: string; operations: number }[];
+  versions: { version: string; operations: number; source: Source }[];
 }
 
-/** The operations of the API. Loads itself at the first question, so that a start of Node-RED does not pay for it. */
-export class Catalog {
-  #operations: Map<string, Operation> | undefined;
+export interface CatalogOptions {
+  /** Gives the bundled contracts; those that came with this package unless told. */
+  bundled?: () => CatalogFile;
+  /** The user's own contracts; none unless told. */
+  overlay?: Overlay;
+}
+
+/** What is made of one state of the bundled contracts and the overlay. */
+class Edition {
+  readonly byKey: ReadonlyMap<string, Operation>;
+  readonly all: readonly Operation[];
+  #offered: readonly Operation[] | undefined;
   #search: OperationSearch | undefined;
-  readonly #read: () => StoredCatalog;
 
-  /** @param read gives the stored catalog; the bundled one unless told */
-  constructor(read: () => StoredCatalog = readBundled) {
-    this.#read = read;
+  constructor(bundled: readonly StoredContract[], overlay: readonly StoredContract[]) {
+    this.byKey = layOver(bundled, overlay);
+    this.all = Object.freeze([...this.byKey.values()]);
   }
 
-  #loaded(): Map<string, Operation> {
-    this.#operations ??= new Map(operationsOf(this.#read()).map((operation) => [operation.key, operation]));
-    return this.#operations;
+  /** Those that a person may choose. */
+  get offered(): readonly Operation[] {
+    this.#offered ??= this.all.filter(({ withdrawn }) => !withdrawn);
+    return this.#offered;
   }
 
-  /** The operation with this `service/version/id`, or undefined. */
+  get search(): OperationSearch {
+    this.#search ??= new OperationSearch(this.offered);
+    return this.#search;
+  }
+}
+
+/**
+ * The operations of the API. Loads itself at the first question, so that a start of Node-RED does not pay for it, and
+ * follows the overlay as it changes.
+ */
+export class Catalog {
+  readonly #readBundled: () => CatalogFile;
+  readonly #overlay: Overlay | undefined;
+  #bundled: readonly StoredContract[] | undefined;
+  #laidOver: readonly StoredContract[] | undefined;
+  #edition: Edition | undefined;
+
+  constructor({ bundled = readBundled, overlay }: CatalogOptions = {}) {
+    this.#readBundled = bundled;
+    this.#overlay = overlay;
+  }
+
+  /** The present state; another object whenever the overlay has changed. */
+  #now(): Edition {
+    const overlay = this.#overlay?.contracts() ?? NOTHING;
+    if (!this.#edition || overlay !== this.#laidOver) {
+      this.#bundled ??= this.#readBundled().contracts;
+      this.#edition = new Edition(this.#bundled, overlay);
+      this.#laidOver = overlay;
+    }
+    return this.#edition;
+  }
+
+  /** The operation with this `service/version/id`, withdrawn or not, or undefined. */
   find(key: string): Operation | undefined {
-    return this.#loaded().get(key);
+    return this.#now().byKey.get(key);
   }
 
-  /** Every operation. */
-  all(): Operation[] {
-    return [...this.#loaded().values()];
+  /** Every operation, withdrawn ones too; the same list while nothing has changed. */
+  all(): readonly Operation[] {
+    return this.#now().all;
   }
 
   /** Every service with its versions, in the order of the alphabet. */
   services(): ServiceSummary[] {
-    const services = new Map<string, Map<string, number>>();
-    for (const { service, version } of this.#loaded().values()) {
-      const versions = services.get(service) ?? new Map<string, number>();
-      versions.set(version, (versions.get(version) ?? 0) + 1);
-      services.set(service, versions);
+    const services = new Map<string, ServiceSummary>();
+    for (const { service, version, source } of this.#now().offered) {
+      const entry = services.get(service) ?? { service, versions: [] };
+      services.set(service, entry);
+      const known = entry.versions.find((summary) => summary.version === version);
+      if (known) known.operations += 1;
+      else entry.versions.push({ version, operations: 1, source });
     }
-    return [...services]
-      .map(([service, versions]) => ({
-        service,
-        versions: [...versions].map(([version, operations]) => ({ version, operations })),
-      }))
-      .sort((a, b) => (a.service < b.service ? -1 : 1));
+    for (const { versions } of services.values()) versions.sort((a, b) => byNumber(a.version, b.version));
+    return [...services.values()].sort((a, b) => (a.service < b.service ? -1 : 1));
   }
 
   /** The operations of one version of a service; empty when there is no such thing. */
   operationsOf(service: string, version: string): Operation[] {
-    return this.all().filter((operation) => operation.service === service && operation.version === version);
+    return this.#now().offered.filter(
+      (operation) => operation.service === service && operation.version === version,
+    );
   }
 
   /**
@@ -78,8 +107,26 @@ export class Catalog {
    * @param most how many to give
    */
   search(text: string, most: number): Operation[] {
-    this.#search ??= new OperationSearch(this.all());
-    return this.#search.search(text, most).flatMap((key) => this.find(key) ?? []);
+    const { search, byKey } = this.#now();
+    return search.search(text, most).flatMap((key) => byKey.get(key) ?? []);
+  }
+
+  /**
+   * The operation that a request leads to.
+   *
+   * @param method for example `GET`
+   * @param path service first, with values or with `{names}`: `/entitydataquery/api/v2/entity/7`
+   */
+  match(method: string, path: string): Operation | undefined {
+    const [, service = '', ...segments] = path.split('/');
+    const wanted = method.toUpperCase();
+    let best: { operation: Operation; fixed: number } | undefined;
+    for (const operation of this.#now().all) {
+      if (operation.service !== service || operation.method !== wanted) continue;
+      const fixed = fixedSegments(operation.path.split('/').slice(1), segments);
+      if (fixed !== undefined && fixed > (best?.fixed ?? -1)) best = { operation, fixed };
+    }
+    return best?.operation;
   }
 
   /** Keys that share the id or the service and version with a key that was not found, best first, at most three. */
@@ -87,8 +134,8 @@ export class Catalog {
     const [service, , id] = key.toLowerCase().split('/');
     const score = (operation: Operation) =>
       (operation.id.toLowerCase() === id ? 2 : 0) + (operation.service.toLowerCase() === service ? 1 : 0);
-    return this.all()
-      .map((operation) => ({ key: operation.key, score: score(operation) }))
+    return this.#now()
+      .offered.map((operation) => ({ key: operation.key, score: score(operation) }))
       .filter((candidate) => candidate.score >= 2)
       .sort((a, b) => b.score - a.score)
       .slice(0, 3)
@@ -96,40 +143,25 @@ export class Catalog {
   }
 }
 
-function readBundled(): StoredCatalog {
-  return JSON.parse(readFileSync(join(__dirname, 'operations.json'), 'utf8')) as StoredCatalog;
+const NOTHING: readonly StoredContract[] = [];
+
+function readBundled(): CatalogFile {
+  return parseCatalogFile(readFileSync(join(__dirname, 'operations.json'), 'utf8'));
 }
 
-function operationsOf(stored: StoredCatalog): Operation[] {
-  return Object.entries(stored.services).flatMap(([service, versions]) =>
-    Object.entries(versions).flatMap(([version, operations]) =>
-      operations.map((operation) => expand(service, version, operation)),
-    ),
-  );
+/** `v2` before `v10`. */
+function byNumber(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
-/** Nearly every command takes `{ "data": { … } }`. */
-function isDataEnvelope(body: unknown): boolean {
-  return (
-    typeof body === 'object' && body !== null && Object.keys(body).length === 1 && Object.hasOwn(body, 'data')
-  );
-}
-
-function expand(service: string, version: string, stored: StoredOperation): Operation {
-  const { id, method, path, query = [], body, sunset } = stored;
-  return {
-    key: `${service}/${version}/${id}`,
-    service,
-    version,
-    id,
-    method,
-    path,
-    pathParams: paramsOfPath(path),
-    query,
-    hasBody: 'body' in stored,
-    body,
-    wrapsData: isDataEnvelope(body),
-    scope: scopeFor(service, method),
-    sunset,
-  };
+/** How many segments of a template stand in a path as they are; undefined when the path is none of it. */
+function fixedSegments(template: string[], path: string[]): number | undefined {
+  if (template.length !== path.length) return undefined;
+  let fixed = 0;
+  for (const [index, segment] of template.entries()) {
+    const value = path[index] ?? '';
+    if (segment === value) fixed += 1;
+    else if (!segment.includes('{') || value === '') return undefined;
+  }
+  return fixed;
 }

@@ -4,6 +4,7 @@ import should from 'should';
 import { Catalog } from '../../lib/catalog/catalog.js';
 import { paramsOfPath } from '../../lib/catalog/operation.js';
 import { buildPath, parseManualPath } from '../../lib/http/path.js';
+import { catalogOf, contract, operation } from './harness.js';
 
 const BASE = 'https://api.example.test';
 
@@ -16,10 +17,12 @@ describe('Catalog, at its edges', () => {
 
   it('does not stay broken when it could not be read once', () => {
     let reads = 0;
-    const flaky = new Catalog(() => {
-      reads += 1;
-      if (reads === 1) throw new Error('no such file');
-      return { services: { svc: { v1: [{ id: 'Get', method: 'GET', path: '/a' }] } } };
+    const flaky = new Catalog({
+      bundled: () => {
+        reads += 1;
+        if (reads === 1) throw new Error('no such file');
+        return { contracts: [contract([operation('Get', '/a')])] };
+      },
     });
     should(() => flaky.find('svc/v1/Get')).throw('no such file');
     should(flaky.find('svc/v1/Get')).have.property('path', '/a');
@@ -27,7 +30,7 @@ describe('Catalog, at its edges', () => {
   });
 
   it('may be empty', () => {
-    const empty = new Catalog(() => ({ services: {} }));
+    const empty = catalogOf([]);
     empty.all().should.be.empty();
     empty.services().should.be.empty();
     empty.similar('a/b/c').should.be.empty();
@@ -66,8 +69,8 @@ describe('Catalog, at its edges', () => {
     }
   });
 
-  it('gives lists that a caller may change without harm', () => {
-    catalog.all().length = 0;
+  it('gives lists that a caller cannot change, or may change without harm', () => {
+    should(() => (catalog.all() as unknown[]).pop()).throw();
     catalog.services().length = 0;
     catalog.operationsOf('entitydataquery', 'v2').length = 0;
     catalog.all().should.have.length(1552);

@@ -1,6 +1,7 @@
 import should from 'should';
 import { Catalog } from '../../lib/catalog/catalog.js';
 import { paramsOfPath } from '../../lib/catalog/operation.js';
+import { catalogOf, contract, operation } from './harness.js';
 
 describe('Catalog', () => {
   const catalog = new Catalog();
@@ -83,11 +84,11 @@ describe('Catalog', () => {
 
   it('reads itself once, and not before it is asked', () => {
     let reads = 0;
-    const small = new Catalog(() => {
-      reads += 1;
-      return {
-        services: { svc: { v1: [{ id: 'Get', method: 'GET', path: '/api/{a}/{b}', sunset: '2027-01-01' }] } },
-      };
+    const small = new Catalog({
+      bundled: () => {
+        reads += 1;
+        return { contracts: [contract([operation('Get', '/api/{a}/{b}', { sunset: '2027-01-01' })])] };
+      },
     });
     reads.should.equal(0);
     should(small.find('svc/v1/Get')).have.properties({
@@ -101,17 +102,11 @@ describe('Catalog', () => {
   });
 
   it('tells a body of unknown shape from no body', () => {
-    const small = new Catalog(() => ({
-      services: {
-        svc: {
-          v1: [
-            { id: 'None', method: 'DELETE', path: '/a' },
-            { id: 'Unknown', method: 'POST', path: '/b', body: null },
-            { id: 'Known', method: 'POST', path: '/c', body: { data: '' } },
-          ],
-        },
-      },
-    }));
+    const small = catalogOf([
+      operation('None', '/a', { method: 'DELETE' }),
+      operation('Unknown', '/b', { method: 'POST', body: null }),
+      operation('Known', '/c', { method: 'POST', body: { data: '' } }),
+    ]);
     should(small.find('svc/v1/None')).have.property('hasBody', false);
     should(small.find('svc/v1/Unknown')).have.properties({ hasBody: true, body: null });
     should(small.find('svc/v1/Known')).have.properties({ hasBody: true, body: { data: '' } });

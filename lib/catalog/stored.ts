@@ -1,0 +1,110 @@
+import { scopeFor } from '../scopes.js';
+import {
+  isCallablePath,
+  METHODS,
+  type Method,
+  type Operation,
+  type ParamRule,
+  paramsOfPath,
+  type Schema,
+  type Source,
+} from './operation.js';
+
+/** An operation as the catalog's files hold it. `body: null` means: takes a body whose shape is not known. */
+export interface StoredOperation {
+  id: string;
+  method: Method;
+  path: string;
+  query?: string[];
+  headers?: string[];
+  body?: unknown;
+  deprecated?: boolean;
+  sunset?: string;
+  bodyRule?: { required: boolean; schema: Schema };
+  paramRules?: ParamRule[];
+  /** When it was surveyed, where that differs from the rest of its contract. */
+  at?: string;
+}
+
+/** Every operation of one version of a service. */
+export interface StoredContract {
+  service: string;
+  version: string;
+  source: Source;
+  operations: StoredOperation[];
+  /** The schemas that its operations refer to as `#/$defs/<name>`. */
+  defs?: Record<string, Schema>;
+}
+
+/** `operations.json`, and `fenergo-catalog.json` in a user directory. */
+export interface CatalogFile {
+  contracts: StoredContract[];
+}
+
+const NAME = /^[a-z0-9][a-z0-9_.-]*$/i;
+
+/** Whether a text can be a service, a version or an operation's id: one segment of a key and of a URL. */
+export function isName(text: unknown): text is string {
+  return typeof text === 'string' && text.length <= 200 && NAME.test(text);
+}
+
+/** Nearly every command takes `{ "data": { … } }`. */
+function isDataEnvelope(body: unknown): boolean {
+  return (
+    typeof body === 'object' && body !== null && Object.keys(body).length === 1 && Object.hasOwn(body, 'data')
+  );
+}
+
+/** An operation with all that is said of it elsewhere: in its place, its path, its scopes. */
+export function expand(contract: StoredContract, stored: StoredOperation): Operation {
+  const { service, version, source, defs = {} } = contract;
+  const { id, method, path, query = [], headers = [], body, sunset, bodyRule, paramRules, at } = stored;
+  const known = bodyRule || paramRules;
+  return {
+    key: `${service}/${version}/${id}`,
+    service,
+    version,
+    id,
+    method,
+    path,
+    pathParams: paramsOfPath(path),
+    query,
+    headers,
+    hasBody: 'body' in stored,
+    body,
+    wrapsData: isDataEnvelope(body),
+    scope: scopeFor(service, method),
+    deprecated: stored.deprecated === true || sunset !== undefined,
+    sunset,
+    withdrawn: false,
+    source: at ? { ...source, at } : source,
+    rules: known ? { body: bodyRule, params: paramRules ?? [], defs } : undefined,
+  };
+}
+
+/**
+ * Reads a catalog file that people may have written into.
+ *
+ * @param text JSON
+ * @returns what can be used of it
+ * @throws an error with the reason when it is no catalog at all
+ */
+export function parseCatalogFile(text: string): CatalogFile {
+  const { contracts } = JSON.parse(text) as { contracts?: unknown };
+  if (!Array.isArray(contracts)) throw new Error("It has no list of 'contracts'");
+  return { contracts: contracts.filter(isContract).map(usable) };
+}
+
+function isContract(value: unknown): value is StoredContract {
+  const { service, version, source, operations } = (value ?? {}) as Partial<StoredContract>;
+  return isName(service) && isName(version) && typeof source?.at === 'string' && Array.isArray(operations);
+}
+
+function usable(contract: StoredContract): StoredContract {
+  return { ...contract, operations: contract.operations.filter(isOperation) };
+}
+
+function isOperation(value: unknown): value is StoredOperation {
+  const { id, method, path } = (value ?? {}) as Partial<StoredOperation>;
+  return isName(id) && METHODS.includes(String(method)) && typeof path === 'string' && isCallablePath(path);
+}
