@@ -8,7 +8,7 @@ import { entityHandlers } from './entities.js';
 import { type Handlers, handlerName } from './handler.js';
 import { journeyHandlers } from './journeys.js';
 import { type Plan, TenantLimits } from './limits.js';
-import type { SandboxOperation } from './operation.js';
+import { type SandboxOperation, sunsetMsOf } from './operation.js';
 import { guid, type Random } from './random.js';
 import type { Found } from './routes.js';
 import { SANDBOX_TENANTS, seedOf } from './seed.js';
@@ -123,7 +123,7 @@ export class Api {
   /** Before the day: headers by RFC 9745 and RFC 8594; from the day: 410. */
   #checkSunset({ sunset }: SandboxOperation, headers: Record<string, string>): void {
     if (sunset === undefined) return;
-    const sunsetMs = Date.parse(`${sunset}T00:00:00Z`);
+    const sunsetMs = sunsetMsOf(sunset);
     if (this.#options.clock.dateMs() >= sunsetMs) {
       const why = `This endpoint is obsolete and was terminated on ${sunset}`;
       throw new Refusal(failure(410, why, 'OBSOLETE_ENDPOINT'));
@@ -133,7 +133,8 @@ export class Api {
   }
 }
 
-function notThere(found: Exclude<Found, { kind: 'operation' }>): Answer {
+/** The answer to a request that leads to no operation. */
+export function notThere(found: Exclude<Found, { kind: 'operation' }>): Answer {
   if (found.kind === 'badUrl') return failure(400, 'The URL is not properly percent-encoded', 'BAD_REQUEST');
   if (found.kind === 'unknown') return failure(404, 'Not Found. No contract has this path', 'NOT_FOUND');
   const answer = failure(405, 'This path does not take this method', 'METHOD_NOT_ALLOWED');

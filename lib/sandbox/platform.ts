@@ -3,10 +3,12 @@ import { type Clock, wait } from '../clock.js';
 import { ADMIN_PREFIX, type AdminPort, administrate } from './admin.js';
 import { type Answer, failure } from './answer.js';
 import { Api } from './api.js';
+import { type ContractPage, contractAnswer, contractPageOf } from './contract-pages.js';
 import { type FaultRule, Faults } from './faults.js';
 import type { Plan } from './limits.js';
+import type { Offer } from './offer.js';
 import type { Random } from './random.js';
-import type { Found, Routes } from './routes.js';
+import type { Found } from './routes.js';
 import { Counters, type SandboxStats } from './stats.js';
 import { Tokens } from './tokens.js';
 import { type Cut, readBody, send } from './wire.js';
@@ -18,7 +20,7 @@ export const TOKEN_PATH = '/connect/token';
 const MAX_TOKEN_REQUEST_BYTES = 64 * 1024;
 
 export interface PlatformOptions {
-  routes: Routes;
+  offer: Offer;
   clock: Clock;
   random: Random;
   plan: Plan;
@@ -33,6 +35,9 @@ interface State {
   api: Api;
   counters: Counters;
 }
+
+/** What a request is for: a token, a contract, or a call of an API. */
+type Target = { kind: 'token' } | { kind: 'contract'; page: ContractPage } | Found;
 
 /** The platform behind the HTTP server: takes a request, answers it, and misbehaves where the fault plan says so. */
 export class Platform implements AdminPort {
@@ -94,10 +99,10 @@ export class Platform implements AdminPort {
       return send(request, response, await administrate(this, request, path));
     }
     const { counters } = this.#state;
-    const found = path === TOKEN_PATH ? undefined : this.#options.routes.find(request.method ?? '', path);
-    const operation = found?.kind === 'operation' ? found.operation : undefined;
-    if (found) counters.call(operation?.key);
-    else counters.tokenRequest();
+    const target = this.#targetOf(request.method ?? '', path);
+    const operation = target.kind === 'operation' ? target.operation : undefined;
+    if (target.kind === 'token') counters.tokenRequest();
+    else if (target.kind !== 'contract') counters.call(operation?.key);
     echoCorrelation(request, response);
     const fault = this.#faults.take({
       method: request.method ?? '',
@@ -107,24 +112,33 @@ export class Platform implements AdminPort {
       tenantId: request.headers['x-tenant-id']?.toString(),
     });
     const spoiled = fault?.reset === true || fault?.respond;
-    const answer = spoiled ? respondOf(fault) : await this.#answer(request, response, found, query);
+    const answer = spoiled ? respondOf(fault) : await this.#answer(request, response, target, query);
     if (fault?.delayMs) await this.#delay(fault.delayMs, response);
     if (fault?.reset === true) return void request.socket.resetAndDestroy();
     await send(request, response, answer, cutOf(fault));
-    counters.status(answer.status);
+    if (target.kind !== 'contract') counters.status(answer.status);
   }
 
-  /** @param found undefined stands for the token endpoint */
+  #targetOf(method: string, path: string): Target {
+    if (path === TOKEN_PATH) return { kind: 'token' };
+    const page = contractPageOf(path);
+    return page ? { kind: 'contract', page } : this.#options.offer.now().routes.find(method, path);
+  }
+
   async #answer(
     request: IncomingMessage,
     response: ServerResponse,
-    found: Found | undefined,
+    target: Target,
     query: URLSearchParams,
   ): Promise<Answer> {
     const { api, tokens } = this.#state;
-    if (found) {
+    if (target.kind === 'contract') {
+      const { operations } = this.#options.offer.now();
+      return contractAnswer(target.page, request.method ?? '', operations, this.#options.clock.dateMs());
+    }
+    if (target.kind !== 'token') {
       const onEnd = (leave: () => void) => void response.once('close', leave);
-      return api.answer({ request, found, query, onEnd });
+      return api.answer({ request, found: target, query, onEnd });
     }
     const body = await readBody(request, MAX_TOKEN_REQUEST_BYTES);
     return tokens.answer({

@@ -26,8 +26,15 @@ export class Routes {
       const route = `${operation.method} ${path}`;
       if (taken.has(route)) continue;
       taken.add(route);
-      this.#router.on(operation.method as HTTPMethod, path, nothing, operation);
+      this.#add(path, operation);
     }
+  }
+
+  /** Leaves out what the router does not take, such as a `*`: one odd path in a contract must not cost all others. */
+  #add(path: string, operation: SandboxOperation): void {
+    try {
+      this.#router.on(operation.method as HTTPMethod, path, nothing, operation);
+    } catch {}
   }
 
   /** @param path as it came, still percent-encoded, without the query */

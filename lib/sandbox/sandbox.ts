@@ -5,16 +5,16 @@ import { type Clock, systemClock } from '../clock.js';
 import { readFaultPlan } from './fault-plan.js';
 import type { FaultRule } from './faults.js';
 import { PLANS, type Plan } from './limits.js';
-import type { SandboxOperation } from './operation.js';
+import { Offer, type OperationSource } from './offer.js';
 import { Platform, TOKEN_PATH } from './platform.js';
 import { type Random, secureRandom } from './random.js';
-import { Routes } from './routes.js';
 import { SANDBOX_TENANTS } from './seed.js';
 import type { SandboxStats } from './stats.js';
 import type { RaisedEvent } from './world.js';
 
 export type { FaultMatch, FaultRule } from './faults.js';
 export type { Plan } from './limits.js';
+export type { OperationSource } from './offer.js';
 export type { SandboxOperation } from './operation.js';
 export { SANDBOX_TENANTS, seedId } from './seed.js';
 export type { SandboxStats } from './stats.js';
@@ -28,8 +28,8 @@ const HOST = '127.0.0.1';
 const KEEP_ALIVE_MS = 65_000;
 
 export interface SandboxOptions {
-  /** Every operation that the sandbox answers. */
-  operations: Iterable<SandboxOperation>;
+  /** Every operation that the sandbox answers; a function is asked again at each request. */
+  operations: OperationSource;
   /** The machine's clock unless told. */
   clock?: Clock;
   /** 0, the default, takes any free port. */
@@ -88,7 +88,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (!(consistencyMs >= 0)) throw new Error(`consistencyMs must be 0 or more, not ${consistencyMs}.`);
   if (!(tokenSeconds > 0)) throw new Error(`tokenSeconds must be more than 0, not ${tokenSeconds}.`);
   const settings = { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute };
-  const platform = new Platform({ ...settings, routes: new Routes(operations) });
+  const platform = new Platform({ ...settings, offer: new Offer(operations) });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     void platform.handle(request, response);
   });

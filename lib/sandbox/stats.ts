@@ -1,7 +1,7 @@
 /** What a sandbox has seen since its start or its last reset. */
 export interface SandboxStats {
   tokenRequests: number;
-  /** Calls of the APIs, those to unknown paths too. */
+  /** Calls of the APIs, those to unknown paths too; contracts that are fetched count nowhere. */
   calls: number;
   /** Calls by catalog key. */
   byOperation: Record<string, number>;

@@ -75,6 +75,12 @@ describe('sandbox routes', () => {
     should(routes.find('POST', '/s/bverb')).have.property('kind', 'unknown');
   });
 
+  it('leaves out a path that the router does not take', () => {
+    const mixed = new Routes([operation('GET', '/a/*/b'), operation('GET', '/a/c')]);
+    should(mixed.find('GET', '/s/a/*/b')).have.property('kind', 'unknown');
+    should(mixed.find('GET', '/s/a/c')).have.property('kind', 'operation');
+  });
+
   it('tells which methods a path takes', () => {
     should(routes.find('POST', '/s/a/q')).deepEqual({ kind: 'wrongMethod', allow: ['GET', 'PUT'] });
     should(routes.find('BREW', '/s/a/q')).deepEqual({ kind: 'wrongMethod', allow: ['GET', 'PUT'] });
