@@ -6,6 +6,7 @@ const NEEDED = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  'dist/lib/bin/fenergo-catalog.js',
   'dist/lib/bin/fenergo-sandbox.js',
   'dist/lib/catalog/operations.json',
   'dist/nodes/fenergo-config/fenergo-config.js',

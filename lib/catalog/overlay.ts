@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
-import { type CatalogFile, parseCatalogFile, type StoredContract } from './stored.js';
+import { parseCatalogFile, type StoredContract } from './stored.js';
 
 /** The user's own contracts, in Node-RED's user directory. */
 export const OVERLAY_FILE = 'fenergo-catalog.json';
@@ -81,13 +81,17 @@ function withContracts(
   return [...all.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
+/** A CatalogFile, one line for each contract. */
+function textOf(contracts: readonly StoredContract[]): string {
+  return `{"contracts":[\n${contracts.map((contract) => JSON.stringify(contract)).join(',\n')}\n]}\n`;
+}
+
 /** Writes beside the file and swaps, so that nobody ever reads half of one. */
 function writeOverlay(path: string, contracts: readonly StoredContract[]): void {
-  const file: CatalogFile = { contracts: [...contracts] };
   const beside = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true });
   try {
-    writeFileSync(beside, `${JSON.stringify(file, null, 1)}\n`);
+    writeFileSync(beside, textOf(contracts));
     renameSync(beside, path);
   } finally {
     rmSync(beside, { force: true });

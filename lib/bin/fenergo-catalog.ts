@@ -1,0 +1,144 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Catalog } from '../catalog/catalog.js';
+import { contractFiles, Import, type Imported, incomingFile, type Progress } from '../catalog/import.js';
+import { OverlayFile } from '../catalog/overlay.js';
+import { refresh } from '../catalog/refresh.js';
+import { systemClock } from '../clock.js';
+import { customEndpoints, regionEndpoints } from '../regions.js';
+import { ProgressBar, printSummary } from './catalog-report.js';
+
+const HELP = `Usage: fenergo-catalog import <files or folders> [options]
+       fenergo-catalog refresh --region <region> [options]
+
+Adds operations to the catalog of the Fenergo nodes, from OpenAPI 3.0 or 3.1 contracts (JSON or YAML).
+They go to fenergo-catalog.json in Node-RED's user directory; a running Node-RED takes them at once.
+
+import    reads contracts from files, and from all .json, .yaml and .yml files of folders
+refresh   downloads the platform's contracts of the known services and versions, and of newer versions
+
+Options:
+  --user-dir <dir>      Node-RED's user directory (default: Node-RED's own)
+  --service <name>      import: the service of one contract, if it does not tell it
+                        refresh: only these services, separated by commas
+  --version <v1>        import: the version of one contract
+  --region <region>     refresh: for example emea1b, or "" for the default region
+  --api-url <url>       refresh: base of the APIs, instead of a region
+  --help                this text
+
+Ends with 0 when every contract was read, with 1 when one was not (the others still go in).
+`;
+
+const USAGE_ERROR = 2;
+
+/** A mistake on the command line. */
+class UsageError extends Error {}
+
+const TEXT = { type: 'string' } as const;
+const OPTIONS = {
+  'user-dir': TEXT,
+  service: TEXT,
+  version: TEXT,
+  region: TEXT,
+  'api-url': TEXT,
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Values = ReturnType<typeof parseCommandLine>['values'];
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseCommandLine(args);
+  const [command, ...paths] = positionals;
+  if (values.help || (!command && args.length === 0)) return void process.stdout.write(HELP);
+  const overlay = new OverlayFile(userDir(values['user-dir']), systemClock, warn);
+  const catalog = new Catalog({ overlay });
+  const progress = new ProgressBar();
+  const onProgress = (state: Progress) => {
+    progress.show(state);
+    process.send?.({ progress: state });
+  };
+  const imported = await carryOut({ command, paths, values, catalog, onProgress }).finally(() =>
+    progress.end(),
+  );
+  if (imported.contracts.length > 0) overlay.put(imported.contracts);
+  process.send?.({ summary: imported.summary });
+  printSummary(imported.summary, overlay.path);
+  if (imported.summary.failed.length > 0) process.exitCode = 1;
+}
+
+interface Task {
+  command: string | undefined;
+  paths: string[];
+  values: Values;
+  catalog: Catalog;
+  onProgress: (progress: Progress) => void;
+}
+
+function carryOut(task: Task): Promise<Imported> {
+  if (task.command === 'import') return importFiles(task);
+  if (task.command === 'refresh') return refreshFrom(task);
+  throw new UsageError(`'${task.command}' is not one of import, refresh`);
+}
+
+async function importFiles({ paths, values, catalog, onProgress }: Task): Promise<Imported> {
+  if (paths.length === 0) throw new UsageError('Name the files or folders to import');
+  const files = await contractFiles(paths);
+  const { service, version } = values;
+  if ((service || version) && files.length !== 1) {
+    throw new UsageError('--service and --version are for the import of one file');
+  }
+  const importing = new Import(catalog);
+  const at = new Date(systemClock.dateMs()).toISOString();
+  for (const [index, file] of files.entries()) {
+    await importing.add(incomingFile(file, at, { service, version }));
+    onProgress({ done: index + 1, total: files.length, name: file });
+  }
+  return importing.result();
+}
+
+function refreshFrom({ paths, values, catalog, onProgress }: Task): Promise<Imported> {
+  if (paths.length > 0) throw new UsageError(`refresh takes no files: '${paths[0]}'`);
+  const services = values.service
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  return refresh({ catalog, clock: systemClock, apiUrl: apiUrlOf(values), services, onProgress });
+}
+
+function apiUrlOf({ region, 'api-url': apiUrl }: Values): string {
+  if (apiUrl !== undefined) return customEndpoints('https://unused.invalid', apiUrl).apiUrl;
+  if (region === undefined)
+    throw new UsageError('Name the region: --region emea1b, or --region "" for the default one');
+  return regionEndpoints(region).apiUrl;
+}
+
+function parseCommandLine(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** As Node-RED finds it by itself (its localfilesystem storage): its home if that is one, else `.node-red` at home. */
+function userDir(given: string | undefined): string {
+  if (given) return resolve(given);
+  const { NODE_RED_HOME, HOME, USERPROFILE, HOMEPATH } = process.env;
+  if (NODE_RED_HOME && existsSync(join(NODE_RED_HOME, '.config.json'))) return NODE_RED_HOME;
+  const home = HOME || USERPROFILE || HOMEPATH || NODE_RED_HOME;
+  if (!home) throw new UsageError("Node-RED's user directory is not known: name it with --user-dir");
+  return join(home, '.node-red');
+}
+
+function warn(problem: string): void {
+  process.stderr.write(`fenergo-catalog: ${problem}\n`);
+}
+
+main(process.argv.slice(2)).catch((error: Error) => {
+  process.send?.({ error: error.message });
+  const hint = error instanceof UsageError ? '\nSee fenergo-catalog --help' : '';
+  warn(`${error.message}${hint}`);
+  process.exitCode = error instanceof UsageError ? USAGE_ERROR : 1;
+});

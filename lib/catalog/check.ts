@@ -1,0 +1,179 @@
+import { types } from 'node:util';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { Operation, OperationRules, Schema } from './operation.js';
+
+/** The values of a call, as they are going to be sent. */
+export interface CheckedValues {
+  /** Parsed; undefined when there is none, or it is no JSON. */
+  body: unknown;
+  /** Whether a body goes with the call that is not looked into: bytes of another kind. */
+  opaqueBody?: boolean;
+  path: Record<string, unknown>;
+  query: Record<string, unknown>;
+  header: Record<string, unknown>;
+}
+
+/** Who is wrong may be wrong in many places; so many are named. */
+const MOST_VIOLATIONS = 5;
+
+/** Checks calls by the schemas of their contracts; each is compiled at its first use. */
+export class RuleChecker {
+  readonly #compiled = new WeakMap<OperationRules, Compiled>();
+
+  /**
+   * What is wrong with a call, in words: the property and what was expected of it. Nothing when the operation's schemas
+   * are not known.
+   */
+  violations({ rules }: Operation, values: CheckedValues): string[] {
+    if (!rules) return [];
+    let compiled = this.#compiled.get(rules);
+    if (!compiled) {
+      compiled = new Compiled(rules);
+      this.#compiled.set(rules, compiled);
+    }
+    const found = compiled.violations(values);
+    const more = found.length - MOST_VIOLATIONS;
+    return more > 0 ? [...found.slice(0, MOST_VIOLATIONS), `and ${more} more`] : found;
+  }
+}
+
+class Compiled {
+  readonly #rules: OperationRules;
+  readonly #body: ValidateFunction | undefined;
+  readonly #params: ReadonlyMap<string, ValidateFunction | undefined>;
+
+  constructor(rules: OperationRules) {
+    this.#rules = rules;
+    const { body, params, defs } = rules;
+    this.#body = body && compile(body.schema, defs);
+    this.#params = new Map(params.map((param) => [`${param.in} ${param.name}`, compile(param.schema, defs)]));
+  }
+
+  violations(values: CheckedValues): string[] {
+    return [...this.#paramViolations(values), ...this.#bodyViolations(values)];
+  }
+
+  #paramViolations(values: CheckedValues): string[] {
+    return this.#rules.params.flatMap(({ name, in: place, required }) => {
+      const value = Object.hasOwn(values[place], name) ? values[place][name] : undefined;
+      // A missing path parameter is an error of its own, checked or not.
+      if (isMissing(value))
+        return required && place !== 'path' ? [`${place} parameter ${name} is missing`] : [];
+      const validate = this.#params.get(`${place} ${name}`);
+      if (!validate || fits(validate, value)) return [];
+      return (validate.errors ?? [])
+        .slice(0, 1)
+        .map((error) => `${place} parameter ${name} ${expected(error)}`);
+    });
+  }
+
+  #bodyViolations({ body, opaqueBody }: CheckedValues): string[] {
+    if (opaqueBody) return [];
+    if (body === undefined) return this.#rules.body?.required ? ['the body is missing'] : [];
+    if (!this.#body || this.#body(body)) return [];
+    const errors = this.#body.errors ?? [];
+    const telling = errors.filter(isTelling);
+    return [...new Set((telling.length > 0 ? telling : errors).map(inWords))];
+  }
+}
+
+let ajv: Ajv2020 | undefined;
+
+/** Made at the first use: loading it takes 40 ms. */
+function compiler(): Ajv2020 {
+  if (!ajv) {
+    const { Ajv2020: Compiler } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+    // Contracts are written for other validators: what this one does not know is no reason to refuse a call.
+    ajv = new Compiler({
+      allErrors: true,
+      strict: false,
+      validateSchema: false,
+      logger: false,
+      formats: FORMATS,
+    });
+  }
+  return ajv;
+}
+
+/** The formats that the vendor's contracts use and that have one meaning (RFC 4122, RFC 3339). */
+const FORMATS = {
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  date: (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)),
+  'date-time': (text: string) => /^\d{4}-\d\d-\d\dT/i.test(text) && !Number.isNaN(Date.parse(text)),
+};
+
+/** @returns undefined for a schema that the validator cannot take: then nothing is checked by it */
+function compile(schema: Schema, defs: Record<string, Schema>): ValidateFunction | undefined {
+  if (typeof schema === 'boolean') return undefined;
+  try {
+    return compiler().compile({ ...schema, $defs: defs });
+  } catch {
+    return undefined;
+  }
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+/** Whether a parameter is right as it came or as it is meant; leaves the errors of the latter. */
+function fits(validate: ValidateFunction, value: unknown): boolean {
+  const meant = asMeant(value);
+  return [value, [value], [meant], meant].some((candidate) => validate(candidate));
+}
+
+/** Parameters are text on the wire: `"7"` is a number where one is asked for, and 7 is text. */
+function asMeant(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromText);
+  if (types.isDate(value)) return value.toJSON();
+  return typeof value === 'number' ? String(value) : fromText(value);
+}
+
+function fromText(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (value === 'true' || value === 'false') return value === 'true';
+  return value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value;
+}
+
+/** That one of several choices, or null, would have done says nothing beside what was wrong with each. */
+function isTelling({ keyword, params, schemaPath }: ErrorObject): boolean {
+  if (keyword === 'anyOf' || keyword === 'oneOf') return false;
+  return !(keyword === 'type' && params.type === 'null' && /\/(any|one)Of\//.test(schemaPath));
+}
+
+function inWords(error: ErrorObject): string {
+  const { keyword, params, instancePath } = error;
+  const at = instancePath.slice(1).split('/').map(unescaped).filter(Boolean).join('.');
+  if (keyword === 'required') return `${join(at, params.missingProperty)} is missing`;
+  if (keyword === 'additionalProperties') return `${join(at, params.additionalProperty)} is not known here`;
+  return `${at || 'the body'} ${expected(error)}`;
+}
+
+function join(at: string, name: string): string {
+  return at ? `${at}.${name}` : name;
+}
+
+function unescaped(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** What was expected of a value. Never the value itself: it may be client data. */
+function expected({ keyword, params, message }: ErrorObject): string {
+  switch (keyword) {
+    case 'type':
+      return `has to be ${[params.type].flat().join(' or ')}`;
+    case 'enum':
+      return `has to be one of ${list(params.allowedValues)}`;
+    case 'const':
+      return `has to be ${JSON.stringify(params.allowedValue)}`;
+    case 'format':
+      return `has to be a ${params.format}`;
+    default:
+      return `${message ?? 'does not fit'}`.replace(/\bmust\b/, 'has to').replace('has to NOT', 'must not');
+  }
+}
+
+function list(values: unknown[]): string {
+  const shown = values.slice(0, 10).map((value) => JSON.stringify(value));
+  return shown.join(', ') + (values.length > shown.length ? ', …' : '');
+}

@@ -1,0 +1,2 @@
+/** Why a contract cannot be read, in words for people. */
+export class ContractError extends Error {}

@@ -1,0 +1,71 @@
+import { ContractError } from './contract-error.js';
+import { type ContractDocument, isObject } from './document.js';
+import { isName } from './stored.js';
+
+/** What is known of a contract beside its text; it wins over the text. */
+export interface PlaceHints {
+  service?: string;
+  version?: string;
+}
+
+/** Where the operations of a contract belong. */
+export interface Place {
+  service: string;
+  version: string;
+  /** What stands before each of its paths, behind the service. */
+  prefix: string;
+  /** What is taken off each of its paths: the service, where the paths bear it. */
+  strip: string;
+}
+
+/**
+ * The service and version of a contract: as the vendor has it, `servers: [{ "url": "/entitydatacommand" }]` and
+ * `info: { "version": "2.0" }` for `v2`.
+ *
+ * @throws ContractError when it does not tell its service
+ */
+export function placeOf(document: ContractDocument, hints: PlaceHints): Place {
+  const base = basePath(document);
+  const paths = isObject(document.paths) ? Object.keys(document.paths) : [];
+  const version = hints.version ?? versionOf(document);
+  const [first = '', ...rest] = base.split('/').filter(Boolean);
+  const prefix = rest.length > 0 ? `/${rest.join('/')}` : '';
+  if (hints.service)
+    return { service: hints.service, version, strip: '', prefix: first === hints.service ? prefix : base };
+  if (isName(first)) return { service: first, version, prefix, strip: '' };
+  const shared = sharedSegment(paths);
+  if (shared) return { service: shared, version, prefix: '', strip: `/${shared}` };
+  throw new ContractError(
+    'It does not tell its service: its \'servers\' should name it, as in "/entitydatacommand"',
+  );
+}
+
+/** The path of the first server, without a slash at its end; variables take their defaults. */
+function basePath({ servers }: ContractDocument): string {
+  const [server] = Array.isArray(servers) ? servers : [];
+  if (!isObject(server) || typeof server.url !== 'string') return '';
+  const variables = isObject(server.variables) ? server.variables : {};
+  const url = server.url.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    return isObject(variable) ? String(variable.default ?? '') : '';
+  });
+  try {
+    return new URL(url, 'https://host.invalid').pathname.replace(/\/+$/, '');
+  } catch {
+    return '';
+  }
+}
+
+/** `1.7.2` and `v1` are both `v1`; without a number it is `v1` too. */
+function versionOf({ info }: ContractDocument): string {
+  const [major = '1'] = /\d+/.exec(String((isObject(info) && info.version) ?? '')) ?? [];
+  return `v${Number(major)}`;
+}
+
+/** The first segment of every path, where all have the same. */
+function sharedSegment(paths: string[]): string | undefined {
+  const firsts = new Set(paths.map((path) => path.split('/')[1] ?? ''));
+  const [only] = firsts;
+  const behind = paths.every((path) => path.split('/').length > 2);
+  return firsts.size === 1 && behind && isName(only) && !/^(api|v\d+)$/i.test(only) ? only : undefined;
+}

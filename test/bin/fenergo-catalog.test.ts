@@ -1,0 +1,185 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import should from 'should';
+import { Catalog } from '../../lib/catalog/catalog.js';
+import { OVERLAY_FILE, OverlayFile } from '../../lib/catalog/overlay.js';
+import { systemClock } from '../../lib/clock.js';
+import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js';
+
+const BIN = join(__dirname, '../../lib/bin/fenergo-catalog.ts');
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+  messages: Record<string, unknown>[];
+}
+
+describe('fenergo-catalog command', function () {
+  this.timeout(60_000);
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'fenergo-catalog-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  async function run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    const child: ChildProcess = fork(BIN, args, {
+      execArgv: ['--require', 'tsx/cjs'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, NODE_RED_HOME: undefined, ...env },
+    });
+    const ended: Ended = { code: -1, stdout: '', stderr: '', messages: [] };
+    child.stdout?.on('data', (chunk) => {
+      ended.stdout += chunk;
+    });
+    child.stderr?.on('data', (chunk) => {
+      ended.stderr += chunk;
+    });
+    child.on('message', (message) => ended.messages.push(message as Record<string, unknown>));
+    const [code] = (await once(child, 'close')) as [number];
+    return { ...ended, code };
+  }
+
+  const contract = (service: string, path = '/api/a') =>
+    `openapi: 3.1.0\ninfo: {version: "1.0"}\nservers: [{url: /${service}}]\npaths: {${path}: {get: {operationId: GetA}}}\n`;
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  };
+  const catalogIn = (userDir: string) =>
+    new Catalog({ overlay: new OverlayFile(userDir, systemClock, (problem) => should.fail(problem, '')) });
+
+  it('imports files and folders, names what is broken, and takes the rest', async () => {
+    const contracts = join(folder, 'contracts');
+    file('contracts/loans.yaml', contract('loancommand'));
+    file('contracts/broken.json', '{');
+    const { code, stdout, messages } = await run(['import', contracts, '--user-dir', join(folder, 'user')]);
+    code.should.equal(1);
+    stdout.should.containEql('✓ loancommand v1: 1 operation').and.containEql('added: GetA');
+    stdout.should.containEql('✗ broken.json: It is no JSON');
+    stdout.should.containEql('1 contract read, 1 failed: 1 added, 0 changed, 0 gone');
+    should(catalogIn(join(folder, 'user')).find('loancommand/v1/GetA')).have.property('path', '/api/a');
+    messages.map((message) => Object.keys(message)[0]).should.deepEqual(['progress', 'progress', 'summary']);
+    should(messages.at(-1)).containDeep({ summary: { failed: [{ name: 'broken.json' }] } });
+  });
+
+  it('ends with 0 when all went in, and keeps what was imported before', async () => {
+    const user = ['--user-dir', folder];
+    (await run(['import', file('a.yaml', contract('first')), ...user])).code.should.equal(0);
+    (await run(['import', file('b.yaml', contract('second')), ...user])).code.should.equal(0);
+    const catalog = catalogIn(folder);
+    should(catalog.find('first/v1/GetA')).be.ok();
+    should(catalog.find('second/v1/GetA')).be.ok();
+  });
+
+  it('puts one file where it is told', async () => {
+    const path = file('x.yaml', 'openapi: 3.0.0\npaths: {/api/a: {get: {operationId: GetA}}}');
+    (await run(['import', path, '--user-dir', folder])).stdout.should.containEql('does not tell its service');
+    existsSync(join(folder, OVERLAY_FILE)).should.be.false('nothing was written');
+    await run(['import', path, '--user-dir', folder, '--service', 'mine', '--version', 'v3']);
+    should(catalogIn(folder).find('mine/v3/GetA')).be.ok();
+  });
+
+  it("finds Node-RED's user directory as Node-RED does", async () => {
+    const path = file('a.yaml', contract('first'));
+    await run(['import', path], { HOME: join(folder, 'home') });
+    existsSync(join(folder, 'home/.node-red', OVERLAY_FILE)).should.be.true();
+    file('nr/.config.json', '{}');
+    await run(['import', path], { HOME: join(folder, 'home'), NODE_RED_HOME: join(folder, 'nr') });
+    existsSync(join(folder, 'nr', OVERLAY_FILE)).should.be.true();
+  });
+
+  it('does not let a contract steer the terminal', async () => {
+    const path = file('a.yaml', contract('first', '"/\\e[31m/../x": {get: {}}, /api/a'));
+    const { stdout } = await run(['import', path, '--user-dir', folder]);
+    stdout.should.containEql('note: GET').and.not.containEql('\u001b');
+  });
+
+  for (const [args, reason] of [
+    [['import'], /Name the files or folders/],
+    [['import', '/no/such/file'], /\/no\/such\/file does not exist/],
+    [['import', BIN, __filename, '--service', 'x', '--user-dir', '.'], /are for the import of one file/],
+    [['refresh'], /Name the region/],
+    [['refresh', 'file', '--region', ''], /takes no files/],
+    [['refresh', '--region', 'a.b'], /Region 'a\.b' cannot be part of a host name/],
+    [['refresh', '--api-url', 'ftp://x'], /API URL does not start with https/],
+    [['refresh', '--region', 'x', '--service', '../y'], /'\.\.\/y' is no name of a service/],
+    [['export'], /'export' is not one of import, refresh/],
+    [['--wrong'], /Unknown option '--wrong'/],
+  ] as const) {
+    it(`says what is wrong with: ${args.join(' ') || 'nothing'}`, async () => {
+      const { code, stderr, stdout } = await run([...args], { HOME: folder });
+      code.should.be.above(0);
+      stderr.should.match(reason).and.startWith('fenergo-catalog: ').and.not.containEql('    at ');
+      stdout.should.equal('');
+    });
+  }
+
+  it('prints its help', async () => {
+    for (const args of [[], ['--help'], ['import', '-h']]) {
+      const { code, stdout } = await run(args);
+      code.should.equal(0);
+      stdout.should.startWith('Usage: fenergo-catalog import');
+    }
+  });
+
+  describe('with a platform', () => {
+    let sandbox: Sandbox;
+    before(async () => {
+      sandbox = await startSandbox({ operations: new Catalog().all(), plan: 'none' });
+    });
+    after(() => sandbox.close());
+
+    it('refreshes every service and version, and changes no key', async () => {
+      const { code, stdout, messages } = await run([
+        'refresh',
+        '--api-url',
+        sandbox.apiUrl,
+        '--user-dir',
+        folder,
+      ]);
+      stdout.should.containEql('114 contracts read, 0 failed');
+      code.should.equal(0);
+      const bundled = new Catalog();
+      const refreshed = catalogIn(folder);
+      refreshed
+        .all()
+        .map(({ key }) => key)
+        .sort()
+        .should.deepEqual(
+          bundled
+            .all()
+            .map(({ key }) => key)
+            .sort(),
+        );
+      for (const { key, source, withdrawn } of refreshed.all()) {
+        source.from.should.equal('live', key);
+        withdrawn.should.be.false();
+      }
+      const { progress } = messages.filter((message) => message.progress).at(-1) as {
+        progress: { done: number; total: number };
+      };
+      progress.done.should.equal(progress.total);
+      readFileSync(join(folder, OVERLAY_FILE), 'utf8').length.should.be.below(5e6);
+    });
+
+    it('refreshes the services that are named', async () => {
+      const { stdout } = await run([
+        'refresh',
+        '--api-url',
+        sandbox.apiUrl,
+        '--user-dir',
+        folder,
+        '--service',
+        'webhooks, eventingress',
+      ]);
+      stdout.should.containEql('2 contracts read').and.containEql('✓ webhooks v1');
+    });
+  });
+});
