@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Node, NodeAPI } from 'node-red';
 import type { Catalog } from '../../lib/catalog/catalog.js';
-import { paramsOfPath } from '../../lib/catalog/operation.js';
+import { type CheckedValues, RuleChecker } from '../../lib/catalog/check.js';
+import { type Operation, paramsOfPath } from '../../lib/catalog/operation.js';
 import { FenergoError } from '../../lib/errors.js';
 import { serialiseBody, wrapData } from '../../lib/http/body.js';
 import type { Call } from '../../lib/http/call.js';
@@ -36,6 +37,8 @@ interface Target {
   /** Whether that body is an envelope with `data`. */
   wrapsData: boolean;
   scope?: string;
+  /** What the catalog knows of it. */
+  catalogued?: Operation;
 }
 
 /** A call with what the message is told of it. */
@@ -70,6 +73,8 @@ export class CallBuilder {
   readonly #tenant: ValueReader;
   readonly #body: ValueReader;
   readonly #timeoutMs: number;
+  readonly #checker = new RuleChecker();
+  readonly #warn: (text: string) => void;
 
   constructor(RED: NodeAPI, node: Node, properties: RequestProperties, catalog: Catalog) {
     this.#properties = properties;
@@ -81,6 +86,7 @@ export class CallBuilder {
     this.#tenant = reader('Tenant', properties.tenantType, properties.tenant);
     this.#body = reader('Body', properties.bodyType, properties.body);
     this.#timeoutMs = Number(properties.timeout) * 1000;
+    this.#warn = (text) => node.warn(text);
   }
 
   /**
@@ -94,6 +100,9 @@ export class CallBuilder {
     if (!(this.#timeoutMs > 0)) {
       throw input(`Timeout '${this.#properties.timeout}' is not a number of seconds above 0`);
     }
+    const tenantId = await this.#tenantOf(msg, connection);
+    const body = target.takesBody ? await this.#bodyOf(msg, target) : undefined;
+    this.#check(target, body, { path, query, header: headers });
     return {
       operation: target.operation,
       call: {
@@ -101,10 +110,10 @@ export class CallBuilder {
         method: target.method,
         service: target.service,
         path: `/${encodeURIComponent(target.service)}${buildPath(target.path, path)}${joinQuery(target.query, query)}`,
-        tenantId: await this.#tenantOf(msg, connection),
+        tenantId,
         correlationId: correlationOf(msg),
         headers,
-        body: target.takesBody ? await this.#bodyOf(msg, target) : undefined,
+        body,
         result: this.#properties.result,
         timeoutMs: this.#timeoutMs,
         scope: target.scope,
@@ -142,7 +151,23 @@ export class CallBuilder {
       takesBody: hasBody,
       wrapsData,
       scope,
+      catalogued: found,
     };
+  }
+
+  /** @throws FENERGO_INPUT when the node refuses what does not fit */
+  #check(
+    { catalogued, label }: Target,
+    body: string | Buffer | undefined,
+    params: Omit<CheckedValues, 'body'>,
+  ): void {
+    const { check } = this.#properties;
+    if (check === 'off' || !catalogued?.rules) return;
+    const violations = this.#checker.violations(catalogued, { ...params, ...lookedInto(body) });
+    if (violations.length === 0) return;
+    const text = `${label} does not fit its contract: ${violations.join('; ')}`;
+    if (check === 'refuse') throw input(text);
+    this.#warn(text);
   }
 
   async #params(msg: FlowMessage, target: Target) {
@@ -214,6 +239,12 @@ function manual(methodText: string, pathText: string): Target {
     wrapsData: false,
     scope: scopeFor(service, method),
   };
+}
+
+/** The body as it is going to be sent: JSON, or bytes of another kind. */
+function lookedInto(body: string | Buffer | undefined): { body: unknown; opaqueBody?: boolean } {
+  if (Buffer.isBuffer(body)) return { body: undefined, opaqueBody: true };
+  return { body: body === undefined ? undefined : JSON.parse(body) };
 }
 
 function messageParams({ params }: FlowMessage): ParamValues {

@@ -22,6 +22,8 @@ export interface RequestProperties {
   bodyType: string;
   /** Whether a body without the envelope `{ "data": … }` is put into it, where the operation takes one. */
   wrap: 'auto' | 'never';
+  /** What is done with a call that does not fit the schemas of its contract, where they are known. */
+  check: 'off' | 'warn' | 'refuse';
   result: ResultKind;
   timeout: string | number;
 }
@@ -39,6 +41,7 @@ const DEFAULTS: RequestProperties = {
   body: 'payload',
   bodyType: 'msg',
   wrap: 'auto',
+  check: 'off',
   result: 'data',
   timeout: 120,
 };

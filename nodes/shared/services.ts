@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { TokenCache } from '../../lib/auth/token-cache.js';
 import { Catalog } from '../../lib/catalog/catalog.js';
+import { OverlayFile } from '../../lib/catalog/overlay.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { SandboxHost } from './sandbox-host.js';
 
@@ -23,7 +24,10 @@ export function sharedServices(RED: NodeAPI): Services {
 
 function create(RED: NodeAPI): Services {
   const clock = systemClock;
-  const catalog = new Catalog();
+  const overlay = new OverlayFile(RED.settings.userDir ?? process.cwd(), clock, (problem) =>
+    RED.log.warn(`[fenergo] ${problem}`),
+  );
+  const catalog = new Catalog({ overlay });
   return {
     clock,
     catalog,
