@@ -1,6 +1,6 @@
 import type { Agent as HttpAgent, IncomingHttpHeaders } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
-import got, { type Response } from 'got';
+import type { Got, Response } from 'got';
 import type { CancelSignal } from './cancel.js';
 import { safeCause } from './errors.js';
 
@@ -63,14 +63,26 @@ const UNREACHABLE = new Set([
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|ERR_TLS|ERR_SSL|EPROTO|CRL_/;
 const GARBLED = /^(HPE_|Z_|ERR_(_ERROR_FORMAT|BROTLI|PADDING|ZLIB)|ERR__ERROR|ERR_PADDING)/;
 
-/** Our own retry rules and our own redirects: got only carries one request. */
-const single = got.extend({
-  retry: { limit: 0 },
-  throwHttpErrors: false,
-  responseType: 'buffer',
-  followRedirect: false,
-  decompress: true,
-});
+let single: Got | undefined;
+
+/**
+ * Loads got, at the first exchange: it takes 100 ms and 4 MB, more than all the rest of this package, and Node-RED
+ * loads the package at its start whether a flow calls the platform or not.
+ *
+ * `require` and not `import()`: it gives one and the same got in `dist/`, under tsx and on every Node that we support,
+ * and a caller need not wait a turn for what is there already.
+ */
+function loadGot(): Got {
+  const { got } = require('got') as typeof import('got');
+  // Our own retry rules and our own redirects: got only carries one request.
+  return got.extend({
+    retry: { limit: 0 },
+    throwHttpErrors: false,
+    responseType: 'buffer',
+    followRedirect: false,
+    decompress: true,
+  });
+}
 
 /**
  * Carries one request and reads the whole answer. Follows no redirect, repeats nothing.
@@ -82,6 +94,7 @@ export async function exchange(request: Exchange): Promise<Answer> {
   const { method, url, headers, body, signal, maxBytes, agent } = request;
   if (signal?.aborted) throw new TransportError('aborted', 'ABORT_ERR');
   let tooLarge = false;
+  single ??= loadGot();
   const call = single(url, {
     method: method as 'GET',
     headers,

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../lib/catalog/catalog.js';
 import type { CancelTimer, Clock } from '../../lib/clock.js';
 import type { Endpoints } from '../../lib/regions.js';
-import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js';
+import type { Sandbox } from '../../lib/sandbox/sandbox.js';
 
 /** A redeploy closes every connection before it opens them again; the sandbox and its world outlive that. */
 const LINGER_MS = 10_000;
@@ -23,7 +23,7 @@ export class SandboxHost {
   async acquire(): Promise<Endpoints> {
     this.#users += 1;
     this.#cancelStop?.();
-    this.#running ??= startSandbox({ operations: this.#catalog.all(), clock: this.#clock });
+    this.#running ??= this.#start();
     try {
       const { tokenUrl, apiUrl } = await this.#running;
       return { tokenUrl, apiUrl };
@@ -31,6 +31,17 @@ export class SandboxHost {
       this.#running = undefined;
       throw error;
     }
+  }
+
+  /**
+   * Loads the sandbox with its router only now: most flows never use it, and Node-RED's start should not pay for it.
+   * Why by `require`: see `loadGot` in transport.ts.
+   */
+  async #start(): Promise<Sandbox> {
+    const { startSandbox } =
+      require('../../lib/sandbox/sandbox.js') as typeof import('../../lib/sandbox/sandbox.js');
+    // As a function: what is imported while it runs is answered too.
+    return startSandbox({ operations: () => this.#catalog.all(), clock: this.#clock });
   }
 
   /** Tells that a connection is done with the sandbox. */

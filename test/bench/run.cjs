@@ -1,9 +1,12 @@
-// Reads the benchmark through tsx, then takes tsx out again: packages and dist/ are to run as Node runs them.
+// Reads the benchmarks through tsx, then takes tsx out again: packages and dist/ are to run as Node runs them.
 const unregister = require('tsx/cjs/api').register();
-const { main } = require('./bench.ts');
+const { main: calls } = require('./bench.ts');
+const { main: start } = require('./start.ts');
 unregister();
 
-main(require('got').got).catch((error) => {
-  console.error(error);
-  process.exit(1);
-});
+calls(require('got').got)
+  .then(start)
+  .catch((error) => {
+    console.error(error);
+    process.exit(1);
+  });

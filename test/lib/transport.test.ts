@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import should from 'should';
 import { type Exchange, exchange, type TransportError } from '../../lib/transport.js';
@@ -30,6 +32,19 @@ describe('exchange', () => {
     inspect(error, { depth: Infinity, showHidden: true }).should.not.containEql('p1anted');
     return error;
   }
+
+  it('loads got when it is first needed, so that a start of Node-RED does not pay for it', async () => {
+    const script = `
+      const loaded = () => Object.keys(require.cache).some((file) => /node_modules.got.dist/.test(file));
+      const { exchange } = require('./lib/transport.ts');
+      const before = loaded();
+      exchange({ method: 'GET', url: 'http://127.0.0.1:${await closedPort()}/', headers: {}, maxBytes: 1 })
+        .catch(({ kind }) => console.log(before, loaded(), kind));
+    `;
+    const cwd = join(__dirname, '../..');
+    const output = execFileSync(process.execPath, ['--require', 'tsx/cjs', '--eval', script], { cwd });
+    output.toString().should.equal('false true unreachable\n');
+  });
 
   it('gives whatever answer comes, whole', async () => {
     for (const status of [200, 204, 301, 404, 500]) {

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import 'should';
 import { Catalog } from '../../lib/catalog/catalog.js';
 import { SandboxHost } from '../../nodes/shared/sandbox-host.js';
@@ -59,6 +61,35 @@ describe('the embedded sandbox', () => {
     host.release();
     clock.advance(10_000);
     await goesDown(apiUrl);
+  });
+
+  it('is loaded when it is first asked for, so that a start of Node-RED does not pay for it', () => {
+    const script = `
+      const loaded = () => Object.keys(require.cache).some((file) => /find-my-way|lib.sandbox/.test(file));
+      const { SandboxHost } = require('./nodes/shared/sandbox-host.ts');
+      const { systemClock } = require('./lib/clock.ts');
+      const before = loaded();
+      new SandboxHost({ all: () => [] }, systemClock).acquire().then(() => console.log(before, loaded()));
+    `;
+    const cwd = join(__dirname, '../..');
+    const output = execFileSync(process.execPath, ['--require', 'tsx/cjs', '--eval', script], { cwd });
+    output.toString().should.equal('false true\n');
+  });
+
+  it('may be asked for again when it did not start', async () => {
+    const all = () => {
+      throw new Error('no catalog');
+    };
+    const broken = { all } as unknown as Catalog;
+    host = new SandboxHost(broken, clock);
+    await Promise.all([1, 2].map(() => host.acquire().should.be.rejectedWith('no catalog')));
+    broken.all = () => catalog.all();
+    const [first, second] = await Promise.all([host.acquire(), host.acquire()]);
+    first.should.deepEqual(second);
+    for (let users = 4; users > 0; users -= 1) host.release();
+    clock.advance(10_000);
+    await goesDown(first.apiUrl);
+    clock.pending.should.equal(0);
   });
 
   it('starts anew after it has stopped', async () => {
