@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Catalog } from '../catalog/catalog.js';
 import { contractFiles, Import, type Imported, incomingFile, type Progress } from '../catalog/import.js';
 import { OverlayFile } from '../catalog/overlay.js';
 import { refresh } from '../catalog/refresh.js';
+import { defaultUserDir } from '../catalog/user-dir.js';
 import { systemClock } from '../clock.js';
 import { customEndpoints, regionEndpoints } from '../regions.js';
 import { ProgressBar, printSummary } from './catalog-report.js';
@@ -122,23 +122,27 @@ function parseCommandLine(args: string[]) {
   }
 }
 
-/** As Node-RED finds it by itself (its localfilesystem storage): its home if that is one, else `.node-red` at home. */
 function userDir(given: string | undefined): string {
-  if (given) return resolve(given);
-  const { NODE_RED_HOME, HOME, USERPROFILE, HOMEPATH } = process.env;
-  if (NODE_RED_HOME && existsSync(join(NODE_RED_HOME, '.config.json'))) return NODE_RED_HOME;
-  const home = HOME || USERPROFILE || HOMEPATH || NODE_RED_HOME;
-  if (!home) throw new UsageError("Node-RED's user directory is not known: name it with --user-dir");
-  return join(home, '.node-red');
+  const folder = given ? resolve(given) : defaultUserDir();
+  if (folder) return folder;
+  throw new UsageError("Node-RED's user directory is not known: name it with --user-dir");
 }
 
 function warn(problem: string): void {
   process.stderr.write(`fenergo-catalog: ${problem}\n`);
 }
 
-main(process.argv.slice(2)).catch((error: Error) => {
-  process.send?.({ error: error.message });
-  const hint = error instanceof UsageError ? '\nSee fenergo-catalog --help' : '';
-  warn(`${error.message}${hint}`);
-  process.exitCode = error instanceof UsageError ? USAGE_ERROR : 1;
-});
+/** Started by Node-RED, it does not outlive it. */
+function orphaned(): void {
+  process.exit(1);
+}
+
+process.once('disconnect', orphaned);
+main(process.argv.slice(2))
+  .finally(() => process.off('disconnect', orphaned))
+  .catch((error: Error) => {
+    process.send?.({ error: error.message });
+    const hint = error instanceof UsageError ? '\nSee fenergo-catalog --help' : '';
+    warn(`${error.message}${hint}`);
+    process.exitCode = error instanceof UsageError ? USAGE_ERROR : 1;
+  });

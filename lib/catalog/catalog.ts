@@ -129,6 +129,14 @@ export class Catalog {
     return best?.operation;
   }
 
+  /** The keys under which other versions of a service offer an operation of the same id, oldest first. */
+  otherVersions({ service, version, id }: Operation): string[] {
+    return this.#now()
+      .offered.filter((other) => other.service === service && other.id === id && other.version !== version)
+      .sort((a, b) => byNumber(a.version, b.version))
+      .map(({ key }) => key);
+  }
+
   /** Keys that share the id or the service and version with a key that was not found, best first, at most three. */
   similar(key: string): string[] {
     const [service, , id] = key.toLowerCase().split('/');

@@ -48,8 +48,13 @@ export class OverlayFile implements Overlay {
 
   /** Puts contracts in the place of older ones of the same services and versions, for this process at once. */
   put(contracts: readonly StoredContract[]): void {
-    this.#lookedMs = Number.NEGATIVE_INFINITY;
+    this.lookAgain();
     writeOverlay(this.path, withContracts(this.contracts(), contracts));
+    this.lookAgain();
+  }
+
+  /** Sees at the next question what another process has changed, however soon that comes. */
+  lookAgain(): void {
     this.#lookedMs = Number.NEGATIVE_INFINITY;
   }
 

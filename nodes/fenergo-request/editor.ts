@@ -3,6 +3,7 @@ import { CallForm } from '../shared/editor/call-form.js';
 import { isEnv } from '../shared/editor/env.js';
 import { inWords, splitKey } from '../shared/editor/operation-key.js';
 import { type Param, paramsOf } from '../shared/editor/params.js';
+import { sentJson } from '../shared/editor/skeleton.js';
 
 interface RequestProperties {
   name: string;
@@ -16,6 +17,7 @@ interface RequestProperties {
   body: string;
   bodyType: string;
   wrap: string;
+  check: string;
   result: string;
   timeout: number | string;
 }
@@ -73,9 +75,17 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
       },
     },
     tenantType: { value: 'str' },
-    body: { value: 'payload' },
+    body: {
+      value: 'payload',
+      validate(value, _options) {
+        const type = form?.isFor(this) ? form.bodyType : this.bodyType;
+        const sent = type === 'json' ? sentJson(String(value ?? ''), false) : undefined;
+        return sent && 'problem' in sent ? this._('error.body', { reason: sent.problem }) : true;
+      },
+    },
     bodyType: { value: 'msg' },
     wrap: { value: 'auto' },
+    check: { value: 'off' },
     result: { value: 'data' },
     timeout: {
       value: 120,
@@ -106,9 +116,11 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
     form = undefined;
   },
   oneditcancel() {
+    form?.close();
     form = undefined;
   },
   oneditdelete() {
+    form?.close();
     form = undefined;
   },
 });

@@ -1,41 +1,66 @@
-import 'should';
+import should from 'should';
+import { Catalog } from '../../lib/catalog/catalog.js';
 import { inWords, splitKey } from '../../nodes/shared/editor/operation-key.js';
-import { paramsOf, rowsFor } from '../../nodes/shared/editor/params.js';
+import { type AskedParams, NO_PARAMS, paramsOf, rowsFor } from '../../nodes/shared/editor/params.js';
 import { suggestScopes } from '../../nodes/shared/editor/scope-suggestions.js';
+import { sameJson, sentJson, skeletonText } from '../../nodes/shared/editor/skeleton.js';
 
 describe('parts of the dialogs', () => {
   describe('rows of parameters', () => {
     const id = { name: 'id', in: 'path', type: 'msg', value: 'payload.id' } as const;
     const header = { name: 'x-trace', in: 'header', type: 'str', value: '1' } as const;
+    const asked = (pathParams: string[], query: string[], rest: Partial<AskedParams> = {}): AskedParams => ({
+      ...NO_PARAMS,
+      pathParams,
+      query,
+      complete: 'all',
+      ...rest,
+    });
 
     it('start with what the call asks for, in its order', () => {
-      rowsFor({ pathParams: ['id', 'version'], query: ['page'] }, [])
+      rowsFor(asked(['id', 'version'], ['page'], { headers: ['x-a'] }), [])
         .map(({ name, in: place, known }) => [name, place, known])
         .should.eql([
           ['id', 'path', true],
           ['version', 'path', true],
           ['page', 'query', true],
+          ['x-a', 'header', true],
         ]);
     });
 
     it('keep a value where the name matches, also when it moves from the path to the query', () => {
-      const [row] = rowsFor({ pathParams: [], query: ['id'] }, [id]);
-      row?.should.eql({ name: 'id', in: 'query', type: 'msg', value: 'payload.id', known: true });
+      const [row] = rowsFor(asked([], ['id']), [id]);
+      row?.should.containEql({ name: 'id', in: 'query', type: 'msg', value: 'payload.id', known: true });
     });
 
     it('keep what no longer belongs only if it has a value', () => {
-      const rows = rowsFor({ pathParams: [], query: [] }, [id, { ...header, value: '' }]);
-      rows.should.eql([{ ...id, known: false }]);
+      const rows = rowsFor(asked([], []), [id, { ...header, value: '' }]);
+      rows.should.eql([{ ...id, known: false, required: false, stray: 'unused' }]);
     });
 
     it('do not take a header for a parameter of the same name', () => {
-      const rows = rowsFor({ pathParams: ['x-trace'], query: [] }, [header]);
+      const rows = rowsFor(asked(['x-trace'], []), [header]);
       rows
         .map(({ in: place, value }) => [place, value])
         .should.eql([
           ['path', ''],
           ['header', '1'],
         ]);
+    });
+
+    it('tell what is required', () => {
+      rowsFor(asked(['id'], ['page', 'size'], { required: ['size'] }), [])
+        .map(({ required }) => required)
+        .should.eql([true, false, true]);
+    });
+
+    it('are marked where they do not belong, as far as that is known', () => {
+      const page = { name: 'page', in: 'query', type: 'str', value: '1' } as const;
+      const marks = (complete: AskedParams['complete']) =>
+        rowsFor(asked([], [], { complete }), [id, page, header]).map(({ stray }) => stray);
+      marks('all').should.eql(['unused', 'unlisted', undefined]);
+      marks('path').should.eql(['unused', undefined, undefined]);
+      marks('nothing').should.eql([undefined, undefined, undefined]);
     });
 
     it('are saved with a name and a value, and nothing else', () => {
@@ -47,11 +72,67 @@ describe('parts of the dialogs', () => {
     });
   });
 
+  describe('the skeleton of a body', () => {
+    const operation = (body: unknown, wrapsData = false) => ({ body, wrapsData }) as never;
+
+    it('is the inner part where the node puts the envelope around it', () => {
+      skeletonText(operation({ data: { a: 1 } }, true), 'auto')?.should.equal('{\n  "a": 1\n}');
+      skeletonText(operation({ data: { a: 1 } }, true), 'never')?.should.equal(
+        '{\n  "data": {\n    "a": 1\n  }\n}',
+      );
+      skeletonText(operation([1]), 'auto')?.should.equal('[\n  1\n]');
+    });
+
+    it('is not there without a body, or when its shape is not known', () => {
+      should(skeletonText(operation(undefined), 'auto')).be.undefined();
+      should(skeletonText(operation(null), 'auto')).be.undefined();
+      should(skeletonText(undefined, 'auto')).be.undefined();
+    });
+
+    it('is JSON for every operation of the catalog that has one', () => {
+      const known = new Catalog().all().filter(({ body }) => body !== undefined && body !== null);
+      known.length.should.be.above(600);
+      for (const { key, body, wrapsData } of known) {
+        const text = skeletonText({ body, wrapsData } as never, 'auto') ?? '';
+        const inner = JSON.parse(text);
+        should(wrapsData ? { data: inner } : inner).deepEqual(body, key);
+      }
+    });
+
+    it('is told apart by what it says, not by how it is written', () => {
+      sameJson('{"a": [1]}', '{ "a":[1] }').should.be.true();
+      sameJson('{"a": 1}', '{"a": 2}').should.be.false();
+      sameJson('{', '{').should.be.false();
+    });
+  });
+
+  describe('what will be sent', () => {
+    for (const [text, wrapped, sent] of [
+      ['{"a":1}', true, '{"data":{"a":1}}'],
+      ['[1]', true, '{"data":[1]}'],
+      ['{"data":1}', true, '{"data":1}'],
+      ['{"a":1}', false, '{"a":1}'],
+      ['7', true, '7'],
+      ['null', true, 'null'],
+    ] as const) {
+      it(`of ${text}, ${wrapped ? 'in the envelope' : 'as it is'}: ${sent}`, () => {
+        sentJson(text, wrapped).should.eql({ text: sent });
+      });
+    }
+
+    it('is an error for what is no JSON, and shortened when it is long', () => {
+      sentJson('', true).should.have.property('problem');
+      const { text } = sentJson(JSON.stringify('x'.repeat(999)), true) as { text: string };
+      text.length.should.equal(401);
+      text.should.endWith('…');
+    });
+  });
+
   describe('words for an operation', () => {
     for (const [name, words] of [
       ['GetEntityById', 'Get entity by id'],
       ['GetESignatureDocument', 'Get e signature document'],
-      ['UpdateKYCStatusV2', 'Update KYC status v 2'],
+      ['UpdateKYCStatusV2', 'Update KYC status v2'],
       ['delete_user', 'Delete user'],
     ] as const) {
       it(`${name}: ${words}`, () => {

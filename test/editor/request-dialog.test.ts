@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import 'should';
+import should from 'should';
 import {
   editNode,
   launchBrowser,
@@ -39,6 +39,7 @@ const BLANK = {
   body: 'payload',
   bodyType: 'msg',
   wrap: 'auto',
+  check: 'off',
   result: 'data',
   timeout: 120 as number | string,
 };
@@ -90,7 +91,13 @@ describe('the dialog of a request', function () {
 
   const mode = () => page.locator('#fenergo-request-mode');
   const operation = () => page.locator('#node-input-operation');
-  const facts = () => page.locator('#fenergo-request-facts');
+  const card = () => page.locator('#fenergo-request-card');
+  const search = () => page.locator('#fenergo-request-search');
+  const results = () => page.locator('#fenergo-request-results li[role=option]');
+  /** What stands in the code editor. */
+  const CODE = "document.querySelector('#fenergo-request-body-editor-row .ace_editor').env.editor";
+  const body = () => page.evaluate<string>(`${CODE}.getValue()`);
+  const writeBody = (text: string) => page.evaluate(`${CODE}.setValue(${JSON.stringify(text)}, -1)`);
   const names = () =>
     page
       .locator('.fenergo-param-name')
@@ -98,47 +105,92 @@ describe('the dialog of a request', function () {
   const value = (row: number) =>
     page.locator('.fenergo-param-value-cell input.red-ui-typedInput-input').nth(row);
 
-  async function choose(service: string, version: string, key: string): Promise<void> {
-    await page.selectOption('#fenergo-request-service', service);
-    await page.selectOption('#fenergo-request-version', version);
-    await page.waitForSelector(`#node-input-operation option[value="${key}"]`, { state: 'attached' });
-    await operation().selectOption(key);
+  /** Searches for a key and takes the first result with the keyboard. */
+  async function choose(key: string): Promise<void> {
+    await search().fill(key);
+    await results().first().waitFor();
+    await search().press('Enter');
+    await chosen(key);
+  }
+
+  /** Waits until an operation is chosen and shown. */
+  async function chosen(key: string): Promise<void> {
+    await page.waitForFunction(`$('#node-input-operation').val() === '${key}' && $.active === 0`);
   }
 
   it('finds an operation by what is typed, and takes it with the keyboard', async () => {
     await open();
     await mode().selectOption('catalog');
-    const search = page.locator('#fenergo-request-search');
-    const results = page.locator('#fenergo-request-results li[role=option]');
-    await search.pressSequentially('entity by id');
-    await results.first().waitFor();
-    (await textOf(results.first())).should.containEql('GET').and.containEql('Get entity by id');
+    await search().pressSequentially('entity by id');
+    await results().first().waitFor();
+    (await textOf(results().first())).should.containEql('GET').and.containEql('Get entity by id');
     await screenshot(page, 'request-search');
-    await search.press('ArrowDown');
-    await search.press('ArrowUp');
-    await search.press('Enter');
-    await page.waitForFunction(() => $('#node-input-operation').val() === 'entitydataquery/v2/GetEntityById');
+    await search().press('ArrowDown');
+    await search().press('ArrowUp');
+    await search().press('Enter');
+    await chosen('entitydataquery/v2/GetEntityById');
     (await names()).should.deepEqual(['id']);
-    await search.pressSequentially('start a journey');
-    await results.first().waitFor();
-    await search.press('Escape');
-    await results.first().waitFor({ state: 'detached' });
-    await search.fill('xyzzy');
+    await search().pressSequentially('start a journey');
+    await results().first().waitFor();
+    await search().press('Escape');
+    await results().first().waitFor({ state: 'detached' });
+    await search().fill('xyzzy');
     await page.locator('#fenergo-request-results li', { hasText: 'Nothing found' }).waitFor();
-    await search.fill('start a journey');
-    await results.filter({ hasText: 'Create journey' }).first().click();
-    await page.waitForFunction(() => $('#node-input-operation').val() === 'journeycommand/v1/CreateJourney');
+    await search().fill('start a journey');
+    await results().filter({ hasText: 'Create journey' }).first().click();
+    await chosen('journeycommand/v1/CreateJourney');
     (await save()).should.have.property('operation', 'journeycommand/v1/CreateJourney');
+  });
+
+  it('lets one browse by service', async () => {
+    await open();
+    await mode().selectOption('catalog');
+    const browse = page.locator('#fenergo-request-browse');
+    await browse.click();
+    const folder = (name: string) =>
+      page.locator('.fenergo-tree-folder', {
+        has: page.locator('span:first-child', { hasText: new RegExp(`^${name}$`) }),
+      });
+    await folder('entitydataquery').click();
+    await folder('v2').first().click();
+    const operations = page.locator('.fenergo-tree-operation');
+    await operations.filter({ hasText: 'Get entity by id' }).first().scrollIntoViewIfNeeded();
+    await screenshot(page, 'request-browse');
+    await operations.filter({ hasText: /^GETGet entity by id$/ }).click();
+    await chosen('entitydataquery/v2/GetEntityById');
+    await browse.click();
+    (await page.locator('#fenergo-request-tree').isVisible()).should.be.false();
+  });
+
+  it('lets one browse with the keyboard alone', async () => {
+    await open();
+    await mode().selectOption('catalog');
+    await page.locator('#fenergo-request-browse').press('Enter');
+    await page.locator('.fenergo-tree:focus').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.locator('.fenergo-tree-folder', { hasText: 'v2' }).first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await page.locator('.fenergo-tree-operation').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction("$('#node-input-operation').val().startsWith('associationcommand/v1/')");
   });
 
   it('saves a chosen operation with its parameters, and shows them again', async () => {
     await open();
     await mode().selectOption('catalog');
-    await choose('entitydataquery', 'v2', 'entitydataquery/v2/GetEntityById');
-    (await textOf(facts())).should.containEql('/entitydataquery/api/v2/entity/{id}');
-    (await textOf(facts())).should.containEql('Needs the scope fenx.entitydata.read.');
+    await choose('entitydataquery/v2/GetEntityById');
+    const text = await textOf(card());
+    text.should.containEql('/entitydataquery/api/v2/entity/{id}');
+    text.should.containEql('Needs the scope fenx.entitydata.read.');
+    text.should.containEql('Surveyed 2025-01-21');
+    should(await card().locator('a').getAttribute('href')).equal(
+      'https://api.fenergox.com/entitydataquery/swagger/index.html',
+    );
     (await names()).should.eql(['id']);
-    (await page.locator('.fenergo-request-body').isVisible()).should.be.false();
+    (await page.locator('.fenergo-request-body').first().isVisible()).should.be.false();
     await value(0).fill('abc');
     await page.locator('.red-ui-editableList-addButton').click();
     await page.locator('.fenergo-param-name').nth(1).fill('x-trace');
@@ -165,7 +217,7 @@ describe('the dialog of a request', function () {
 
     await editNode(page, 'request');
     (await mode().inputValue()).should.equal('catalog');
-    (await page.inputValue('#fenergo-request-service')).should.equal('entitydataquery');
+    (await textOf(card())).should.containEql('entitydataquery v2');
     (await operation().inputValue()).should.equal('entitydataquery/v2/GetEntityById');
     (await names()).should.eql(['id', 'x-trace']);
     (await value(1).inputValue()).should.equal('yes');
@@ -186,21 +238,129 @@ describe('the dialog of a request', function () {
       operation: 'entitydataquery/v2/GetEntityById',
       params: [{ name: 'id', in: 'path', type: 'str', value: 'abc' }],
     });
-    await page.selectOption('#fenergo-request-version', 'v1');
-    await page.waitForSelector('#node-input-operation option[value="entitydataquery/v1/GetEntityById"]', {
-      state: 'attached',
-    });
-    (await operation().inputValue()).should.equal('entitydataquery/v1/GetEntityById', 'the same in v1');
+    await card().getByRole('button', { name: 'use v1' }).click();
+    await chosen('entitydataquery/v1/GetEntityById');
     (await names()).should.eql(['id']);
     (await value(0).inputValue()).should.equal('abc');
   });
 
-  it('says when the connection lacks the scope, and when an operation ends', async () => {
+  it('says when the connection lacks the scope, and when an operation has ended', async () => {
     await open({ operation: 'eventingress/v1/GetEventsByFilter' });
-    const text = await textOf(facts());
+    const text = await textOf(card());
     text.should.containEql("fenx.eventingress, which the connection 'Sandbox' does not ask for");
-    text.should.containEql('ends this operation on 2026-02-01');
+    text.should.containEql('ended this operation on 2026-02-01: it answers 410');
+    (await textOf(card().locator('.fenergo-badge'))).should.equal('ended');
+    await search().fill('events by filter');
+    (await textOf(results().filter({ hasText: 'ended' }).first())).should.containEql('Get events by filter');
     await screenshot(page, 'request-warnings');
+  });
+
+  it('fills in the body of the operation, the inner part first, and shows what will be sent', async () => {
+    await open();
+    await mode().selectOption('catalog');
+    await choose('entitydatacommand/v2/CreateEntity');
+    JSON.parse(await body())
+      .should.have.properties(['type', 'properties'])
+      .and.not.have.property('data');
+    (await textOf(page.locator('#fenergo-request-sent'))).should.startWith('Sent:{"data":{"type":""');
+    await screenshot(page, 'request-skeleton');
+    await page.selectOption('#node-input-wrap', 'never');
+    JSON.parse(await body()).should.have.property('data');
+    await page.selectOption('#node-input-wrap', 'auto');
+
+    await choose('journeycommand/v1/CreateJourney');
+    JSON.parse(await body()).should.not.have.property('targetEntity');
+    await writeBody('{ "mine": 1 }');
+    await choose('entitydatacommand/v2/CreateEntity');
+    (await body()).should.equal('{ "mine": 1 }', 'what a person wrote stays');
+    (await textOf(page.locator('#fenergo-request-sent'))).should.equal('Sent:{"data":{"mine":1}}');
+    (await save()).should.containEql({ bodyType: 'json', body: '{ "mine": 1 }' });
+
+    await editNode(page, 'request');
+    (await body()).should.equal('{ "mine": 1 }');
+    const fill = page.locator('#fenergo-request-skeleton');
+    await fill.click();
+    (await textOf(fill)).should.containEql('Replace what is there?');
+    (await body()).should.equal('{ "mine": 1 }');
+    await fill.click();
+    JSON.parse(await body()).should.have.property('targetEntity');
+    await save();
+    await editNode(page, 'request');
+    await choose('journeycommand/v1/CreateJourney');
+    JSON.parse(await body()).should.not.have.property('targetEntity', 'a skeleton that nobody touched goes');
+    await choose('entitydataquery/v2/GetEntityById');
+    (await page.locator('.fenergo-request-body').first().isVisible()).should.be.false();
+    (await save()).should.containEql({ body: 'payload', bodyType: 'msg' });
+  });
+
+  it('leaves a body from the message alone when the operation changes', async () => {
+    await open({ operation: 'entitydatacommand/v2/CreateEntity' });
+    (await textOf(page.locator('#fenergo-request-sent'))).should.equal(
+      'Sent:{ "data": msg.payload }(or as it is, if it has data)',
+    );
+    await choose('journeycommand/v1/CreateJourney');
+    (await save()).should.containEql({
+      operation: 'journeycommand/v1/CreateJourney',
+      body: 'payload',
+      bodyType: 'msg',
+    });
+  });
+
+  it('refuses a body that is no JSON, with the reason', async () => {
+    await open({ operation: 'journeycommand/v1/CreateJourney', body: '{"a":1}', bodyType: 'json' });
+    await writeBody('{"a":');
+    (await textOf(page.locator('#fenergo-request-sent'))).should.startWith('This is no JSON: ');
+    await screenshot(page, 'request-no-json');
+    await save();
+    (await page.evaluate<boolean>("RED.nodes.node('request').valid")).should.be.false();
+    await editNode(page, 'request');
+    await writeBody('{"a":2}');
+    (await save()).should.containEql({ body: '{"a":2}' });
+    (await page.evaluate<boolean>("RED.nodes.node('request').valid")).should.be.true();
+  });
+
+  it('keeps rows that do not belong to the operation, and marks them', async () => {
+    await open({
+      operation: 'entitydataquery/v2/GetEntityById',
+      params: [
+        { name: 'id', in: 'path', type: 'str', value: 'e1' },
+        { name: 'journeyId', in: 'path', type: 'str', value: 'j1' },
+        { name: 'expand', in: 'query', type: 'str', value: 'all' },
+        { name: 'x-trace', in: 'header', type: 'str', value: 'yes' },
+      ],
+    });
+    const marks = await page
+      .locator('.fenergo-param-stray')
+      .evaluateAll((icons) => icons.map((icon) => (icon as unknown as { title: string }).title));
+    marks
+      .map((mark) => mark.slice(0, 30))
+      .should.deepEqual(['', 'Not a parameter of this path: ', 'The catalog does not know this', '']);
+    await screenshot(page, 'request-stray-params');
+    // A new row is judged as it is written.
+    await page.locator('.red-ui-editableList-addButton').click();
+    await page.locator('.fenergo-param-name').nth(4).fill('other');
+    (await page.locator('.fenergo-param-stray:visible').count()).should.equal(3);
+    await page.locator('.fenergo-param-in').nth(4).selectOption('header');
+    (await page.locator('.fenergo-param-stray:visible').count()).should.equal(2);
+    ((await save()).params as object[]).should.have.length(4);
+  });
+
+  it('offers the operation of the catalog for a path written by hand', async () => {
+    await open({
+      method: 'GET',
+      path: '/entitydataquery/api/v2/entity/{id}',
+      params: [{ name: 'id', in: 'path', type: 'str', value: 'e1' }],
+    });
+    const match = page.locator('#fenergo-request-match');
+    (await textOf(match)).should.containEql('The catalog knows this one: GETGet entity by id');
+    await screenshot(page, 'request-match');
+    await match.getByRole('button', { name: 'Use it' }).click();
+    await chosen('entitydataquery/v2/GetEntityById');
+    (await save()).should.containEql({
+      operation: 'entitydataquery/v2/GetEntityById',
+      path: '',
+      params: [{ name: 'id', in: 'path', type: 'str', value: 'e1' }],
+    });
   });
 
   it('saves a method and path of one’s own', async () => {
@@ -234,7 +394,9 @@ describe('the dialog of a request', function () {
     const params = [{ name: 'id', in: 'path', type: 'str', value: 'abc' }];
     await open({ operation: 'ourservice/v9/DoOurThing', params });
     (await operation().inputValue()).should.equal('ourservice/v9/DoOurThing');
-    (await textOf(operation().locator('option:checked'))).should.equal('DoOurThing (not in the catalog)');
+    (await textOf(card())).should
+      .containEql('DoOurThing (not in the catalog)')
+      .and.containEql('It is kept as it is.');
     await screenshot(page, 'request-unknown-operation');
     await page.fill('#node-input-name', 'Ours');
     (await save()).should.eql({ ...BLANK, name: 'Ours', operation: 'ourservice/v9/DoOurThing', params });
@@ -258,7 +420,7 @@ describe('the dialog of a request', function () {
     page = await openEditor(browser, nodeRed.url);
     await page.route('**/fenergo/catalog/**', (route) => route.fulfill({ status: 500, body: '' }));
     await editNode(page, 'request');
-    (await textOf(facts())).should.containEql('could not be loaded');
+    (await textOf(card())).should.containEql('could not be loaded');
     await page.fill('#node-input-name', 'Kept');
     (await save()).should.containEql({ name: 'Kept', operation: 'entitydataquery/v2/GetEntityById' });
   });
@@ -294,9 +456,8 @@ describe('the dialog of a request', function () {
     reached.should.containDeepOrdered([
       'node-input-connection',
       'fenergo-request-mode',
-      'fenergo-request-service',
-      'fenergo-request-version',
-      'node-input-operation',
+      'fenergo-request-search',
+      'fenergo-request-browse',
       'red-ui-typedInput-input',
       'node-input-result',
       'node-input-timeout',

@@ -1,11 +1,13 @@
 import { paramsOfPath } from '../../../lib/catalog/operation.js';
-import { grants } from '../../../lib/scopes.js';
-import type { OperationSummary } from './catalog.js';
-import { isEnv } from './env.js';
-import { OperationPicker } from './operation-picker.js';
+import { BodyForm } from './body-form.js';
+import { matchOperation, type OperationDetails } from './catalog.js';
+import { drawCard, type GrantedScopes, methodBadge } from './operation-card.js';
+import { inWords } from './operation-key.js';
+import { type Choice, OperationPicker } from './operation-picker.js';
 import { OperationSearch } from './operation-search.js';
+import { OperationTree } from './operation-tree.js';
 import { ParamList } from './param-list.js';
-import type { Param, ParamRow } from './params.js';
+import { type AskedParams, NO_PARAMS, type Param, type ParamRow } from './params.js';
 
 /** Where the call comes from. Not saved: the other properties tell it. */
 type Mode = 'catalog' | 'manual' | 'message';
@@ -18,44 +20,45 @@ interface CallNode {
   operation: string;
   path: string;
   params: Param[];
+  body: string;
+  bodyType: string;
 }
-
-const NO_PARAMS = { pathParams: [], query: [] };
 
 /** The part of a dialog that describes one call: which operation, its parameters, tenant and body. */
 export class CallForm {
   readonly #node: CallNode;
   readonly #params: ParamList;
   readonly #picker: OperationPicker;
+  readonly #body: BodyForm;
   readonly #mode = $('#fenergo-request-mode');
-  readonly #facts = $('#fenergo-request-facts');
-  /** The chosen operation, if the catalog has it. */
-  #operation: OperationSummary | undefined;
+  /** Counts questions for the operation of a path: the answer to an overtaken one is thrown away. */
+  #match = 0;
 
   constructor(node: CallNode) {
     this.#node = node;
-    this.#prepareTypedInputs();
+    fillIn(node as unknown as Record<string, unknown>);
+    $('#node-input-tenant').typedInput({
+      default: 'str',
+      types: ['str', 'msg', 'flow', 'global', 'env', 'jsonata'],
+      typeField: '#node-input-tenantType',
+    });
+    this.#body = new BodyForm(node);
     this.#params = new ParamList($('#node-input-params-container'), node);
     this.#params.set(node.params ?? []);
-    this.#picker = new OperationPicker(
-      node,
-      {
-        service: $('#fenergo-request-service'),
-        version: $('#fenergo-request-version'),
-        operation: $('#node-input-operation'),
-      },
-      (key, operation) => this.#choose(key, operation),
-      () => this.#warn('catalog.failed'),
+    this.#picker = new OperationPicker($('#node-input-operation'), (choice, byHand) =>
+      this.#chosen(choice, byHand),
     );
+    const choose = (key: string) => void this.#picker.choose(key);
     new OperationSearch(
       node,
       { input: $('#fenergo-request-search'), results: $('#fenergo-request-results') },
-      (key) => this.#picker.choose(key),
+      choose,
     );
+    new OperationTree(node, $('#fenergo-request-tree'), $('#fenergo-request-browse'), choose);
     this.#mode.val(modeOf(node)).on('change', () => this.#show());
-    $('#node-input-method').on('change', () => this.#showBody());
-    $('#node-input-path').on('change', () => this.#fillParams());
-    $('#node-input-connection').on('change', () => this.#showFacts());
+    $('#node-input-method').on('change', () => this.#pathChanged());
+    $('#node-input-path').on('change', () => this.#pathChanged());
+    $('#node-input-connection').on('change', () => this.#drawCard());
     this.#show();
     void this.#picker.start(node.operation);
   }
@@ -70,102 +73,141 @@ export class CallForm {
     return $('#node-input-tenant').typedInput('type');
   }
 
+  /** The source that the body has now. */
+  get bodyType(): string {
+    return $('#node-input-body').typedInput('type');
+  }
+
   /** Empties what does not belong to the chosen mode, so that what is saved says one thing. @returns the parameters */
   save(): ParamRow[] {
     const mode = this.#currentMode();
-    if (mode !== 'catalog') $('#node-input-operation').empty().append($('<option>').val('')).val('');
+    if (mode !== 'catalog') $('#node-input-operation').val('');
     if (mode !== 'manual') {
       $('#node-input-path').val('');
       $('#node-input-method').val('GET');
     }
     const path = $('#node-input-path');
     path.val(String(path.val()).trim());
+    this.#body.save();
+    this.close();
     return this.#params.rows();
+  }
+
+  close(): void {
+    this.#body.close();
   }
 
   #currentMode(): Mode {
     return String(this.#mode.val()) as Mode;
   }
 
-  #prepareTypedInputs(): void {
-    $('#node-input-tenant').typedInput({
-      default: 'str',
-      types: ['str', 'msg', 'flow', 'global', 'env', 'jsonata'],
-      typeField: '#node-input-tenantType',
-    });
-    $('#node-input-body').typedInput({
-      default: 'msg',
-      types: ['msg', 'json', 'jsonata', 'str', 'flow', 'global', 'env'],
-      typeField: '#node-input-bodyType',
-    });
+  /** The operation that the dialog is about, if the catalog has it. */
+  get #operation(): OperationDetails | undefined {
+    return this.#currentMode() === 'catalog' ? this.#picker.choice.operation : undefined;
   }
 
   #show(): void {
     const mode = this.#currentMode();
     for (const name of ['catalog', 'manual', 'message']) $(`.fenergo-request-${name}`).toggle(name === mode);
     this.#fillParams();
-    this.#showBody();
+    this.#showBody(false);
+    if (mode === 'manual') void this.#proposeMatch();
   }
 
-  #choose(key: string, operation: OperationSummary | undefined): void {
-    this.#operation = operation;
-    this.#showFacts();
-    if (key && !operation) this.#warn('catalog.unknown');
+  #chosen({ state }: Choice, byHand: boolean): void {
+    this.#drawCard();
+    if (state === 'loading') return;
     this.#fillParams();
-    this.#showBody();
+    this.#showBody(byHand);
+  }
+
+  #drawCard(): void {
+    drawCard($('#fenergo-request-card'), this.#node, this.#picker.choice, {
+      connection: grantedScopes(),
+      onVersion: (key) => void this.#picker.choose(key),
+    });
   }
 
   #fillParams(): void {
     const mode = this.#currentMode();
+    const { state } = this.#picker.choice;
     // The rows of an operation that the catalog does not know are the user's own: they stay as they are.
-    if (mode === 'catalog' && this.#picker.key && !this.#operation) return;
-    const path = String($('#node-input-path').val());
-    if (mode === 'manual') this.#params.fit({ pathParams: paramsOfPath(path), query: [] });
-    else this.#params.fit(mode === 'catalog' ? (this.#operation ?? NO_PARAMS) : NO_PARAMS);
+    if (mode === 'catalog' && !this.#operation && state !== 'none') return;
+    this.#params.fit(this.#asked());
   }
 
-  #showBody(): void {
+  #asked(): AskedParams {
     const mode = this.#currentMode();
-    const method = mode === 'catalog' ? this.#operation?.method : $('#node-input-method').val();
-    const none =
-      (mode === 'catalog' && this.#operation && !this.#operation.hasBody) ||
-      (mode !== 'message' && method === 'GET');
+    if (mode === 'manual') {
+      const pathParams = paramsOfPath(String($('#node-input-path').val()));
+      return { ...NO_PARAMS, pathParams, complete: 'path' };
+    }
+    const operation = this.#operation;
+    return operation ? { ...operation, complete: 'all' } : NO_PARAMS;
+  }
+
+  #showBody(byHand: boolean): void {
+    const mode = this.#currentMode();
+    const operation = this.#operation;
+    const method = mode === 'catalog' ? operation?.method : $('#node-input-method').val();
+    const none = (operation && !operation.hasBody) || (mode !== 'message' && method === 'GET');
     $('.fenergo-request-body').toggle(!none);
-    $('.fenergo-request-wrap').toggle(
-      mode === 'message' || (mode === 'catalog' && !!this.#operation?.wrapsData),
+    $('.fenergo-request-wrap').toggle(mode === 'message' || operation?.wrapsData === true);
+    $('.fenergo-request-check').toggle(mode === 'message' || operation?.checkable === true);
+    this.#body.follow(operation, byHand);
+  }
+
+  #pathChanged(): void {
+    this.#fillParams();
+    this.#showBody(false);
+    void this.#proposeMatch();
+  }
+
+  /** Offers the catalog's operation for a path that was written by hand. */
+  async #proposeMatch(): Promise<void> {
+    const match = ++this.#match;
+    const hint = $('#fenergo-request-match').empty();
+    const path = String($('#node-input-path').val()).trim().split('?')[0] ?? '';
+    if (!path.startsWith('/')) return;
+    const found = await matchOperation(String($('#node-input-method').val()), path).catch(() => undefined);
+    if (match !== this.#match || !found) return;
+    const use = $('<button type="button" class="fenergo-link">').text(this.#node._('catalog.useMatch'));
+    use.on('click', () => {
+      this.#mode.val('catalog').trigger('change');
+      void this.#picker.choose(found.key);
+    });
+    hint.append(
+      `${this.#node._('catalog.match')} `,
+      methodBadge(found.method),
+      $('<b>').text(inWords(found.id)),
+      ' ',
+      use,
     );
   }
+}
 
-  #showFacts(): void {
-    this.#facts.empty();
-    if (!this.#operation) return;
-    const { method, service, path, scope, sunset } = this.#operation;
-    $('<div>')
-      .append($('<span class="fenergo-request-method">').text(method), $('<code>').text(`/${service}${path}`))
-      .appendTo(this.#facts);
-    if (scope) {
-      const missing = this.#missingScope(scope);
-      if (missing === undefined)
-        $('<div>').text(this.#node._('catalog.scope', { scope })).appendTo(this.#facts);
-      else this.#warn('catalog.scopeMissing', { scope, connection: missing });
-    }
-    if (sunset) this.#warn('catalog.sunset', { sunset });
-  }
+/** Flows that were saved before a property came, or written by hand, lack it: the dialog shows what holds then. */
+const DEFAULTS = {
+  method: 'GET',
+  body: 'payload',
+  bodyType: 'msg',
+  wrap: 'auto',
+  check: 'off',
+  result: 'data',
+  timeout: '120',
+};
 
-  /** The name of the connection when its scopes surely do not hold this one. */
-  #missingScope(scope: string): string | undefined {
-    const connection = RED.nodes.node(String($('#node-input-connection').val()));
-    const granted = connection?.scope;
-    if (typeof granted !== 'string' || isEnv(granted) || grants(granted, scope)) return undefined;
-    return String(connection?.name || connection?.id);
+function fillIn(node: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(DEFAULTS)) {
+    if (node[name] === undefined || node[name] === null) $(`#node-input-${name}`).val(value);
   }
+}
 
-  #warn(key: string, values: Record<string, string> = {}): void {
-    $('<div class="fenergo-request-warning">')
-      .append('<i class="fa fa-exclamation-triangle" aria-hidden="true"></i> ')
-      .append($('<span>').text(this.#node._(key, values)))
-      .appendTo(this.#facts);
-  }
+/** What the chosen connection asks for. */
+function grantedScopes(): GrantedScopes | undefined {
+  const connection = RED.nodes.node(String($('#node-input-connection').val()));
+  if (typeof connection?.scope !== 'string') return undefined;
+  return { name: String(connection.name || connection.id), scope: connection.scope };
 }
 
 /** A node that was never set up opens with the catalog; one that says nothing of its call takes it from the message. */

@@ -6,7 +6,7 @@ export function splitKey(key: string): { service: string; version: string; id: s
 
 /** An operation's id in words: `GetEntityById` becomes `Get entity by id`. */
 export function inWords(id: string): string {
-  const words = id.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? [id];
+  const words = id.match(/V\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g) ?? [id];
   const text = words.map((word) => (/^[A-Z]{2,}$/.test(word) ? word : word.toLowerCase())).join(' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,4 +1,5 @@
 import { type OperationSummary, searchOperations } from './catalog.js';
+import { lifeBadge, methodBadge } from './operation-card.js';
 import { inWords } from './operation-key.js';
 
 /** Typing goes on for about so long between two letters: each search waits for a pause. */
@@ -85,7 +86,8 @@ export class OperationSearch {
 
   #show(whenEmpty: string): void {
     this.#results.empty().show();
-    for (const [index, operation] of this.#found.entries()) this.#results.append(entry(operation, index));
+    for (const [index, operation] of this.#found.entries())
+      this.#results.append(entry(this.#node, operation, index));
     if (this.#found.length === 0) $('<li>').text(whenEmpty).appendTo(this.#results);
     this.#input.attr('aria-expanded', 'true');
     this.#move(0);
@@ -115,11 +117,12 @@ export class OperationSearch {
   }
 }
 
-function entry({ id, method, service, version, path }: OperationSummary, index: number): JQuery {
+function entry(node: { _: Translate }, operation: OperationSummary, index: number): JQuery {
+  const { id, method, service, version, path } = operation;
+  const title = $('<div>').append(methodBadge(method), $('<b>').text(inWords(id)));
+  const life = lifeBadge(node, operation);
+  if (life) title.append(life);
   return $('<li role="option">')
     .attr('id', `fenergo-request-result-${index}`)
-    .append(
-      $('<div>').append($('<span class="fenergo-request-method">').text(method), $('<b>').text(inWords(id))),
-      $('<div class="fenergo-request-result-path">').text(`${service} ${version} · ${path}`),
-    );
+    .append(title, $('<div class="fenergo-request-result-path">').text(`${service} ${version} · ${path}`));
 }

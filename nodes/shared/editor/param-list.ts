@@ -1,4 +1,4 @@
-import { type AskedParams, type Param, type ParamRow, rowsFor } from './params.js';
+import { type AskedParams, NO_PARAMS, type Param, type ParamRow, rowsFor, strayOf } from './params.js';
 
 const TYPES: ('str' | 'num' | 'bool' | 'json' | 'msg' | 'flow' | 'global' | 'env' | 'jsonata')[] = [
   'str',
@@ -16,6 +16,7 @@ const TYPES: ('str' | 'num' | 'bool' | 'json' | 'msg' | 'flow' | 'global' | 'env
 export class ParamList {
   readonly #list: JQuery;
   readonly #node: { _: Translate };
+  #asked: AskedParams = NO_PARAMS;
 
   constructor(list: JQuery, node: { _: Translate }) {
     this.#list = list;
@@ -37,6 +38,7 @@ export class ParamList {
 
   /** Makes the rows fit to what a call asks for; values stay. */
   fit(asked: AskedParams): void {
+    this.#asked = asked;
     this.set(rowsFor(asked, this.rows()));
   }
 
@@ -79,13 +81,33 @@ export class ParamList {
       container.closest('li').addClass('fenergo-param-known');
     }
     const value = $('<input type="text" class="fenergo-param-value" style="width: 100%">')
-      .attr('placeholder', row.known ? _(`params.placeholder.${place}`) : '')
+      .attr('placeholder', row.known ? _(`params.placeholder.${placeholderOf(place, row.required)}`) : '')
       .attr('aria-label', _('params.value'));
+    const mark = $('<i class="fa fa-exclamation-triangle fenergo-param-stray" role="img">');
     container
       .addClass('fenergo-param')
-      .append(name, select, $('<div class="fenergo-param-value-cell">').append(value));
+      .append(name, select, $('<div class="fenergo-param-value-cell">').append(value), mark);
+    const judge = (): void => {
+      const now = {
+        name: String(name.val()).trim(),
+        in: String(select.val()) as Param['in'],
+        type: '',
+        value: '',
+      };
+      const stray = row.known ? undefined : strayOf(this.#asked, now);
+      const why = stray ? _(`params.stray.${stray}`) : '';
+      mark.toggle(stray !== undefined).attr({ title: why, 'aria-label': why });
+      container.toggleClass('fenergo-param-unused', stray === 'unused');
+    };
+    name.on('input', judge);
+    select.on('change', judge);
+    judge();
     value.typedInput({ default: 'str', types: TYPES });
     value.typedInput('type', row.type ?? 'str');
     value.typedInput('value', row.value ?? '');
   }
+}
+
+function placeholderOf(place: string, required: boolean | undefined): string {
+  return place === 'path' ? 'path' : `${place}${required ? 'Required' : ''}`;
 }

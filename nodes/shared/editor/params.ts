@@ -10,13 +10,34 @@ export interface Param {
 export interface ParamRow extends Param {
   /** Belongs to the chosen operation: its name and place are not for editing. */
   known?: boolean;
+  /** The call fails without it. */
+  required?: boolean;
+  /**
+   * Does not belong to the operation: an `unused` one (of the path of another) is not sent, an `unlisted` one is sent
+   * though the catalog does not know it.
+   */
+  stray?: 'unused' | 'unlisted';
 }
 
 /** The parameters that an operation, or a path with braces, asks for. */
 export interface AskedParams {
   pathParams: string[];
   query: string[];
+  headers: string[];
+  /** Names of those in the query and the headers that have to be there. */
+  required: string[];
+  /** What the lists hold all of: what stands in none of them is marked. */
+  complete: 'all' | 'path' | 'nothing';
 }
+
+/** Nothing is asked for, and nothing is known of what may be given. */
+export const NO_PARAMS: AskedParams = {
+  pathParams: [],
+  query: [],
+  headers: [],
+  required: [],
+  complete: 'nothing',
+};
 
 /**
  * The rows for a call: first what it asks for, each with the value it had, then the user's own that hold a value.
@@ -27,19 +48,32 @@ export function rowsFor(asked: AskedParams, rows: readonly ParamRow[]): ParamRow
   const wanted = [
     ...asked.pathParams.map((name) => ({ name, in: 'path' as const })),
     ...asked.query.map((name) => ({ name, in: 'query' as const })),
+    ...asked.headers.map((name) => ({ name, in: 'header' as const })),
   ];
   const used = new Set<ParamRow>();
   const known = wanted.map((param) => {
     const row =
       rows.find((candidate) => candidate.name === param.name && candidate.in === param.in) ??
-      rows.find((candidate) => candidate.name === param.name && candidate.in !== 'header');
+      rows.find(
+        ({ name, in: place }) => name === param.name && (place === 'header') === (param.in === 'header'),
+      );
     if (row) used.add(row);
-    return { ...param, type: row?.type ?? 'str', value: row?.value ?? '', known: true };
+    const required = param.in === 'path' || asked.required.includes(param.name);
+    return { ...param, type: row?.type ?? 'str', value: row?.value ?? '', known: true, required };
   });
   const own = rows
     .filter((row) => !used.has(row) && row.value !== '')
-    .map((row) => ({ ...row, known: false }));
+    .map((row) => ({ ...row, known: false, required: false, stray: strayOf(asked, row) }));
   return [...known, ...own];
+}
+
+/** Whether, and how, a row is none of those that a call asks for. */
+export function strayOf(asked: AskedParams, { name, in: place }: Param): ParamRow['stray'] {
+  if (place === 'path') {
+    return asked.complete !== 'nothing' && !asked.pathParams.includes(name) ? 'unused' : undefined;
+  }
+  const listed = place === 'header' || name === '' || asked.query.includes(name);
+  return asked.complete === 'all' && !listed ? 'unlisted' : undefined;
 }
 
 /** What is saved of the rows: those with a name and a value. The runtime leaves out empty ones anyway. */

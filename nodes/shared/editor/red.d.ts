@@ -54,9 +54,34 @@ declare global {
     node(id: string): Record<string, unknown> | null;
   }
 
+  /** The part of Ace and Monaco that Node-RED offers for both. */
+  interface CodeEditor {
+    getValue(): string;
+    setValue(text: string, cursor?: number): void;
+    getSession(): { on(event: 'change', listener: () => void): void };
+    destroy(): void;
+  }
+
+  interface SidebarTab {
+    id: string;
+    label: string;
+    name: string;
+    iconClass: string;
+    content: JQuery;
+    /** Whether it can be used while a dialog is open. */
+    enableOnEdit: boolean;
+    onchange: () => void;
+  }
+
   /** The editor's one global object. */
-  const RED: Omit<EditorRED, 'nodes' | 'utils'> & {
+  const RED: Omit<EditorRED, 'nodes' | 'utils' | 'editor' | 'sidebar'> & {
     nodes: EditorNodes;
+    editor: {
+      createEditor(options: { id: string; mode: string; value: string }): CodeEditor;
+      /** Opens the dialog of a config node; the name of no property, since no node is being edited. */
+      editConfig(property: '', type: string, id: string): void;
+    };
+    sidebar: { addTab(options: SidebarTab): void };
     utils: EditorRED['utils'] & {
       /** `true`, or why a TypedInput's value is none of its type. */
       validateTypedProperty(value: string, type: string, options: { label?: string }): true | string;
@@ -64,6 +89,8 @@ declare global {
   };
 
   interface JQuery {
+    treeList(options: object): JQuery;
+    treeList(method: 'data', items: object[]): JQuery;
     autoComplete(options: {
       minLength?: number;
       search: (value: string) => { value: string; label: string }[];

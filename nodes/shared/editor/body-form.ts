@@ -1,0 +1,206 @@
+import type { OperationDetails } from './catalog.js';
+import { sameJson, sentJson, skeletonText, type Wrap, wraps } from './skeleton.js';
+
+interface BodyNode {
+  _: Translate;
+  operation: string;
+  body?: string;
+  bodyType?: string;
+}
+
+/** What a node has that was never set up. */
+const UNTOUCHED = { type: 'msg', value: 'payload' };
+
+/**
+ * The body of a call: its source, a code editor for JSON, the operation's skeleton, and what will be sent. A skeleton is
+ * filled in by itself only where a person has not written anything: else a flow would quietly send something else.
+ */
+export class BodyForm {
+  readonly #node: BodyNode;
+  readonly #input = $('#node-input-body');
+  readonly #wrap = $('#node-input-wrap');
+  readonly #editorRow = $('#fenergo-request-body-editor-row');
+  readonly #fill = $('#fenergo-request-skeleton');
+  readonly #sent = $('#fenergo-request-sent');
+  #editor: CodeEditor | undefined;
+  #operation: OperationDetails | undefined;
+  /** The skeleton that was filled in, while nobody has changed it. */
+  #filled: string | undefined;
+  /** Whether the body may be replaced without asking. */
+  #untouched: boolean;
+  #confirming = false;
+
+  constructor(node: BodyNode) {
+    this.#node = node;
+    this.#untouched = !node.operation && isUntouched(node.bodyType, node.body);
+    this.#input.typedInput({
+      default: 'msg',
+      types: [
+        'msg',
+        // The text is in the code editor below.
+        {
+          value: 'json',
+          label: node._('body.json'),
+          icon: 'red/images/typedInput/json.svg',
+          hasValue: false,
+        },
+        'jsonata',
+        'str',
+        'flow',
+        'global',
+        'env',
+      ],
+      typeField: '#node-input-bodyType',
+    });
+    this.#input.on('change', () => this.#show());
+    this.#wrap.on('change', () => this.#wrapChanged());
+    this.#fill.on('click', () => this.#fillByHand());
+  }
+
+  /** Follows the chosen operation. @param byHand whether a person has just chosen it */
+  follow(operation: OperationDetails | undefined, byHand: boolean): void {
+    this.#operation = operation;
+    if (byHand && operation && this.#mayReplace()) this.#putSkeleton();
+    else this.#recognise();
+    this.#show();
+  }
+
+  /** Puts the text of the code editor into the field, where it is saved from. */
+  save(): void {
+    if (this.#type === 'json' && this.#editor) this.#input.val(this.#editor.getValue());
+  }
+
+  close(): void {
+    this.#editor?.destroy();
+    this.#editor = undefined;
+  }
+
+  get #type(): string {
+    return this.#input.typedInput('type');
+  }
+
+  get #text(): string {
+    return this.#editor && this.#type === 'json'
+      ? this.#editor.getValue()
+      : String(this.#input.typedInput('value'));
+  }
+
+  get #wrapKind(): Wrap {
+    return this.#wrap.val() === 'never' ? 'never' : 'auto';
+  }
+
+  #mayReplace(): boolean {
+    return (
+      this.#untouched || (this.#filled !== undefined && this.#type === 'json' && this.#text === this.#filled)
+    );
+  }
+
+  /** A saved body that is the operation's skeleton was written by nobody. */
+  #recognise(): void {
+    const skeleton = skeletonText(this.#operation, this.#wrapKind);
+    if (this.#filled === undefined && this.#type === 'json' && skeleton && sameJson(skeleton, this.#text)) {
+      this.#filled = this.#text;
+    }
+  }
+
+  #putSkeleton(): void {
+    const skeleton = skeletonText(this.#operation, this.#wrapKind);
+    this.#filled = skeleton;
+    if (skeleton === undefined) {
+      // The skeleton of another operation is of no use here.
+      if (this.#type === 'json') this.#put(UNTOUCHED.type, UNTOUCHED.value);
+      this.#untouched = true;
+    } else {
+      this.#untouched = false;
+      this.#put('json', skeleton);
+    }
+  }
+
+  #put(type: string, value: string): void {
+    this.#input.typedInput('type', type);
+    this.#input.typedInput('value', value);
+    if (type === 'json') this.#code().setValue(value, -1);
+  }
+
+  #fillByHand(): void {
+    const written = !this.#mayReplace() && !isUntouched(this.#type, this.#text) && this.#text.trim() !== '';
+    if (written && !this.#confirming) {
+      this.#confirm(true);
+      return;
+    }
+    this.#putSkeleton();
+    this.#show();
+  }
+
+  #confirm(asking: boolean): void {
+    this.#confirming = asking;
+    const { _ } = this.#node;
+    this.#fill.find('span').text(asking ? _('body.replace') : _('body.skeleton'));
+  }
+
+  #wrapChanged(): void {
+    if (this.#filled !== undefined && this.#mayReplace()) this.#putSkeleton();
+    this.#show();
+  }
+
+  /** The code editor; made when it is first needed, since it takes its time. */
+  #code(): CodeEditor {
+    if (!this.#editor) {
+      this.#editor = RED.editor.createEditor({
+        id: 'fenergo-request-body-editor',
+        mode: 'ace/mode/json',
+        value: String(this.#input.typedInput('value')),
+      });
+      this.#editor.getSession().on('change', () => {
+        this.#confirm(false);
+        this.#input.val(this.#editor?.getValue() ?? '');
+        this.#showSent();
+      });
+    }
+    return this.#editor;
+  }
+
+  #show(): void {
+    const json = this.#type === 'json';
+    this.#editorRow.toggle(json);
+    if (json) this.#code();
+    const skeleton = skeletonText(this.#operation, this.#wrapKind);
+    this.#fill.toggle(skeleton !== undefined && !(json && this.#text === skeleton));
+    this.#confirm(false);
+    this.#showSent();
+  }
+
+  #showSent(): void {
+    const { _ } = this.#node;
+    const wrapped = wraps(this.#operation, this.#wrapKind);
+    this.#sent.empty().removeClass('fenergo-problem');
+    if (this.#type === 'json') {
+      const sent = sentJson(this.#text, wrapped);
+      if ('problem' in sent) {
+        this.#sent.addClass('fenergo-problem').text(_('body.problem', { reason: sent.problem }));
+      } else this.#showCode(sent.text);
+      return;
+    }
+    const source = sourceOf(this.#type, String(this.#input.typedInput('value')));
+    this.#showCode(wrapped ? `{ "data": ${source} }` : source);
+    if (wrapped) this.#sent.append($('<span>').text(_('body.unlessWrapped')));
+  }
+
+  #showCode(text: string): void {
+    this.#sent.append(
+      $('<span>').text(this.#node._('body.sent')),
+      $('<code>').text(text).attr('title', text),
+    );
+  }
+}
+
+function isUntouched(type: string | undefined, value: string | undefined): boolean {
+  return !value || (type === UNTOUCHED.type && value === UNTOUCHED.value);
+}
+
+/** Where a body comes from, as people write it. */
+function sourceOf(type: string, value: string): string {
+  if (type === 'env') return `\${${value}}`;
+  if (type === 'str' || type === 'jsonata') return value;
+  return `${type}.${value}`;
+}

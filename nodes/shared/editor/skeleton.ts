@@ -1,0 +1,45 @@
+import type { OperationDetails } from './catalog.js';
+
+/** What is sent around a body: see the property `wrap` of a request. */
+export type Wrap = 'auto' | 'never';
+
+/** Whether the node puts a body of this operation into the envelope. */
+export function wraps(operation: OperationDetails | undefined, wrap: Wrap): boolean {
+  return wrap === 'auto' && operation?.wrapsData === true;
+}
+
+/**
+ * The body to start from, as JSON text: what stands inside the envelope where the node puts it there.
+ *
+ * @returns undefined when the operation has no body, or its shape is not known
+ */
+export function skeletonText(operation: OperationDetails | undefined, wrap: Wrap): string | undefined {
+  const body = operation?.body;
+  if (body === undefined || body === null) return undefined;
+  return JSON.stringify(wraps(operation, wrap) ? (body as { data: unknown }).data : body, null, 2);
+}
+
+/** Whether two JSON texts say the same; text that is no JSON says nothing. */
+export function sameJson(a: string, b: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(a)) === JSON.stringify(JSON.parse(b));
+  } catch {
+    return false;
+  }
+}
+
+const LONGEST = 400;
+
+/** What a body of JSON text will be sent as, in one line; an error message when it is no JSON. */
+export function sentJson(text: string, wrapped: boolean): { text: string } | { problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+  const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, 'data');
+  const wrap = wrapped && typeof value === 'object' && value !== null && !inside;
+  const sent = JSON.stringify(wrap ? { data: value } : value);
+  return { text: sent.length > LONGEST ? `${sent.slice(0, LONGEST)}…` : sent };
+}
