@@ -3,7 +3,7 @@ import { FenergoError } from '../../lib/errors.js';
 import { FenergoClient } from '../../lib/http/client.js';
 import { customEndpoints, type Endpoints, regionEndpoints } from '../../lib/regions.js';
 import { MAX_SCOPE_LENGTH } from '../../lib/scopes.js';
-import type { Connection } from '../shared/connection.js';
+import type { ApiPlace, Connection, ConnectionFacts, ConnectionToken } from '../shared/connection.js';
 import type { Services } from '../shared/services.js';
 
 /** Which published limits to keep to. */
@@ -35,6 +35,8 @@ export class ApiConnection implements Connection {
   readonly #settings: ConnectionSettings;
   readonly #services: Services;
   #client: Promise<FenergoClient> | undefined;
+  /** As the token cache knows it; made at first need. */
+  #credential: Credential | undefined;
   #usesSandbox = false;
   #closed = false;
 
@@ -54,6 +56,25 @@ export class ApiConnection implements Connection {
     return this.#client;
   }
 
+  facts(): ConnectionFacts {
+    const { region, scope } = this.#settings;
+    return { region, tenantId: this.tenantId, scope, token: this.#token() };
+  }
+
+  async acquireApi(): Promise<ApiPlace> {
+    if (this.#settings.region !== 'sandbox') {
+      return { apiUrl: endpointsOf(this.#settings).apiUrl, release: () => {} };
+    }
+    const { sandbox } = this.#services;
+    try {
+      const { apiUrl } = await sandbox.acquire();
+      return { apiUrl, release: () => sandbox.release() };
+    } catch (error) {
+      sandbox.release();
+      throw error;
+    }
+  }
+
   /** Ends every call and connection. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -66,9 +87,10 @@ export class ApiConnection implements Connection {
   async #makeClient(): Promise<FenergoClient> {
     if (this.#closed) throw new FenergoError('FENERGO_ABORTED', `Connection '${this.label}' was closed`);
     const { plan, scope } = this.#settings;
-    const { clientId, clientSecret } = completeCredential(this.#settings);
+    const idAndSecret = completeCredential(this.#settings);
     const { tokenUrl, apiUrl } = await this.#endpoints();
-    const credential: Credential = { tokenUrl, clientId, clientSecret, scope };
+    const credential: Credential = { ...idAndSecret, tokenUrl, scope };
+    this.#credential = credential;
     const { tokens, clock } = this.#services;
     return new FenergoClient({
       apiUrl,
@@ -83,6 +105,28 @@ export class ApiConnection implements Connection {
     });
   }
 
+  #token(): ConnectionToken {
+    const settings = this.#settings;
+    try {
+      const idAndSecret = completeCredential(settings);
+      // A sandbox that no call has started yet has no token endpoint, and knows no token.
+      if (!this.#credential && settings.region === 'sandbox') return { state: 'none' };
+      this.#credential ??= {
+        ...idAndSecret,
+        scope: settings.scope,
+        tokenUrl: endpointsOf(settings).tokenUrl,
+      };
+      const state = this.#services.tokens.state(this.#credential);
+      if (state.state !== 'held-back') return state;
+      return { ...state, reason: withoutId(state.reason, idAndSecret.clientId) || 'unknown' };
+    } catch (error) {
+      // Whoever reads this sees the connection's name already.
+      const named = `Connection '${this.label}' is not complete: `;
+      const reason = (error as Error).message.replace(named, 'Not complete: ');
+      return { state: 'incomplete', reason };
+    }
+  }
+
   async #endpoints(): Promise<Endpoints> {
     if (this.#settings.region !== 'sandbox') return endpointsOf(this.#settings);
     this.#usesSandbox = true;
@@ -94,6 +138,12 @@ export class ApiConnection implements Connection {
       throw error;
     }
   }
+}
+
+/** A server's own words may repeat the client id. */
+function withoutId(text: string, clientId: string): string {
+  const id = clientId.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return text.replace(new RegExp(`(?<![\\w-])${id}(?![\\w-])`, 'g'), '***');
 }
 
 /**

@@ -3,6 +3,7 @@ import { isGuid } from '../../lib/tenant.js';
 import { isEnv } from '../shared/editor/env.js';
 import { NO_REGION_NAME, prepareRegion, urlProblem } from '../shared/editor/region.js';
 import { prepareScope } from '../shared/editor/scope-input.js';
+import { addSidebar } from '../shared/editor/sidebar/sidebar.js';
 import { prepareConnectionTest } from '../shared/editor/test-connection.js';
 
 interface ConfigProperties {
@@ -102,3 +103,5 @@ RED.nodes.registerType<ConfigProperties>('fenergo-config', {
     edited = undefined;
   },
 });
+
+addSidebar();

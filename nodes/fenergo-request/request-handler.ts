@@ -1,17 +1,20 @@
-import type { NodeAPI } from 'node-red';
+import type { Node, NodeAPI } from 'node-red';
 import type { CallGroup } from '../../lib/http/call-group.js';
 import { connectionOf } from '../shared/connection.js';
 import type { FlowMessage, InputHandler } from '../shared/input.js';
 import { noteFailure, noteSuccess } from '../shared/outcome.js';
+import type { RecentRequests } from '../shared/recent-requests.js';
 import type { ActivityStatus } from '../shared/status.js';
 import type { BuiltCall, CallBuilder } from './call-builder.js';
 
 export interface RequestParts {
   RED: NodeAPI;
+  node: Node;
   connectionId: string;
   builder: CallBuilder;
   status: ActivityStatus;
   calls: CallGroup;
+  recent: RecentRequests;
 }
 
 /** Calls the API for each message. All that belongs to a message lives in its own call of `handle`. */
@@ -25,7 +28,7 @@ export class RequestHandler implements InputHandler {
   }
 
   async handle(msg: FlowMessage): Promise<void> {
-    const { RED, connectionId, builder, status, calls } = this.#parts;
+    const { RED, node, connectionId, builder, status, calls, recent } = this.#parts;
     // A message may come by again, and fail before there is a call.
     this.#built.delete(msg);
     const connection = connectionOf(RED, connectionId);
@@ -36,9 +39,13 @@ export class RequestHandler implements InputHandler {
     this.#built.set(msg, { ...built, url });
     const result = await client.call(call, { group: calls, onWait: (waitMs) => status.waiting(waitMs) });
     noteSuccess(msg, operation, call, url, result);
+    recent.succeeded(node, built, result);
   }
 
   fail(msg: FlowMessage, error: unknown): void {
-    noteFailure(msg, error, this.#built.get(msg));
+    const { node, recent } = this.#parts;
+    const built = this.#built.get(msg);
+    recent.failed(node, built, error);
+    noteFailure(msg, error, built);
   }
 }

@@ -1,6 +1,26 @@
 import type { Node, NodeAPI } from 'node-red';
+import type { TokenState } from '../../lib/auth/token-cache.js';
 import { FenergoError } from '../../lib/errors.js';
 import type { FenergoClient } from '../../lib/http/client.js';
+
+/** What may be shown of a connection's token; `incomplete`: the configuration is not enough to ask for one. */
+export type ConnectionToken = TokenState | { state: 'incomplete'; reason: string };
+
+/** What may be shown of a connection: nothing secret, and not the client id either. */
+export interface ConnectionFacts {
+  region: string;
+  tenantId: string;
+  scope: string;
+  token: ConnectionToken;
+}
+
+/** Where the APIs of a connection are, for as long as they are needed. */
+export interface ApiPlace {
+  /** Base of the APIs, without a slash at its end. */
+  apiUrl: string;
+  /** To be called once, when they are no longer needed. */
+  release(): void;
+}
 
 /** What a connection (config node) offers to the nodes that use it. */
 export interface Connection {
@@ -10,6 +30,14 @@ export interface Connection {
   readonly tenantId: string;
   /** @throws FENERGO_CONFIG with all that is missing or wrong */
   client(): Promise<FenergoClient>;
+  /** What may be shown of it now. Starts nothing: no sandbox, no client, no token request. */
+  facts(): ConnectionFacts;
+  /**
+   * For what is public there and needs no token, as contracts are. Starts the sandbox if that is the region.
+   *
+   * @throws FENERGO_CONFIG when the configuration gives no URL
+   */
+  acquireApi(): Promise<ApiPlace>;
 }
 
 /** A running `fenergo-config` node. */

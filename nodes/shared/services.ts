@@ -1,17 +1,31 @@
+import { dirname, sep } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { TokenCache } from '../../lib/auth/token-cache.js';
 import { Catalog } from '../../lib/catalog/catalog.js';
 import { OverlayFile } from '../../lib/catalog/overlay.js';
+import { defaultUserDir } from '../../lib/catalog/user-dir.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
+import { CatalogUpdate } from './catalog-update.js';
+import type { ConnectionNode } from './connection.js';
+import { RecentRequests } from './recent-requests.js';
 import { SandboxHost } from './sandbox-host.js';
 
 /** What all nodes of a Node-RED process share. */
 export interface Services {
   clock: Clock;
   catalog: Catalog;
+  /** The user's own contracts. */
+  overlay: OverlayFile;
+  /** Why the user's own contracts cannot be read, while that holds; without the folder that they are in. */
+  overlayProblem(): string | undefined;
+  /** Imports and refreshes them. */
+  update: CatalogUpdate;
   /** Outlives redeploys, so that they cost no token. */
   tokens: TokenCache;
   sandbox: SandboxHost;
+  /** The config nodes that run. */
+  connections: Set<ConnectionNode>;
+  recent: RecentRequests;
 }
 
 let services: Services | undefined;
@@ -24,14 +38,32 @@ export function sharedServices(RED: NodeAPI): Services {
 
 function create(RED: NodeAPI): Services {
   const clock = systemClock;
-  const overlay = new OverlayFile(RED.settings.userDir ?? process.cwd(), clock, (problem) =>
-    RED.log.warn(`[fenergo] ${problem}`),
-  );
+  const { overlay, overlayProblem } = overlayIn(RED, clock);
   const catalog = new Catalog({ overlay });
   return {
     clock,
     catalog,
+    overlay,
+    overlayProblem,
+    update: new CatalogUpdate({ overlay, clock, log: (line) => RED.log.warn(`[fenergo] ${line}`) }),
     tokens: new TokenCache({ clock, log: (line) => RED.log.debug(`[fenergo] ${line}`) }),
     sandbox: new SandboxHost(catalog, clock),
+    connections: new Set(),
+    recent: new RecentRequests(clock),
   };
+}
+
+/** The user's own contracts, and what is wrong with their file for as long as what was read before stays in force. */
+function overlayIn(RED: NodeAPI, clock: Clock): Pick<Services, 'overlay' | 'overlayProblem'> {
+  let last: { problem: string; inForce: unknown } | undefined;
+  const folder = RED.settings.userDir ?? defaultUserDir() ?? process.cwd();
+  const overlay = new OverlayFile(folder, clock, (problem) => {
+    RED.log.warn(`[fenergo] ${problem}`);
+    last = { problem, inForce: overlay.contracts() };
+  });
+  const overlayProblem = () => {
+    const inForce = overlay.contracts();
+    return last?.inForce === inForce ? last.problem.replaceAll(dirname(overlay.path) + sep, '') : undefined;
+  };
+  return { overlay, overlayProblem };
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Node, NodeMessage } from 'node-red';
 import helper from 'node-red-node-test-helper';
 import type { FenergoError } from '../../lib/errors.js';
@@ -11,7 +13,10 @@ import requestNode from '../../nodes/fenergo-request/fenergo-request.js';
 import type { FlowNode, Message, Status } from './node-red.js';
 
 // At load time: once a real Node-RED has run in this process, `require` gives the helper that one's modules.
-helper.init(require.resolve(process.env.NODE_RED_MODULE || 'node-red'));
+helper.init(require.resolve(process.env.NODE_RED_MODULE || 'node-red'), {
+  // A contract of one's own, in one's own Node-RED, is none of the tests' business.
+  userDir: join(tmpdir(), `fenergo-no-user-dir-${process.pid}`),
+} as never);
 
 /** What became of a message: what its node gave to `done`, how often, and who was sent what. */
 export interface Ran {

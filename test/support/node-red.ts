@@ -220,9 +220,16 @@ interface HookEvent {
   node?: { id: string };
 }
 
-/** A user directory in which this package is installed, by a link. */
+let userDirOfProcess: string | undefined;
+
+/**
+ * An empty user directory in which this package is installed, by a link. It has one path for the whole process:
+ * Node-RED 5 imports the package once per process, and what all nodes share remembers the first user directory.
+ */
 function makeUserDir(): string {
-  const userDir = mkdtempSync(join(tmpdir(), 'fenergo-node-red-'));
+  userDirOfProcess ??= mkdtempSync(join(tmpdir(), 'fenergo-node-red-'));
+  const userDir = userDirOfProcess;
+  rmSync(userDir, { recursive: true, force: true });
   const link = join(userDir, 'node_modules', PACKAGE);
   mkdirSync(dirname(link), { recursive: true });
   symlinkSync(ROOT, link, 'dir');
