@@ -6,17 +6,21 @@ const MOST_NAMES = 6;
 
 /** A line that fills up; only on a terminal, so that logs stay readable. */
 export class ProgressBar {
-  readonly #on = process.stderr.isTTY === true;
+  readonly #stream: NodeJS.WriteStream;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
 
   show({ done, total, name }: Progress): void {
-    if (!this.#on) return;
+    if (!this.#stream.isTTY) return;
     const filled = Math.round((done / Math.max(1, total)) * WIDTH);
     const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)} ${done}/${total}`;
-    process.stderr.write(`\r\u001b[2K${bar} ${printable(name).slice(0, 50)}`);
+    this.#stream.write(`\r\u001b[2K${bar} ${printable(name).slice(0, 50)}`);
   }
 
   end(): void {
-    if (this.#on) process.stderr.write('\r\u001b[2K');
+    if (this.#stream.isTTY) this.#stream.write('\r\u001b[2K');
   }
 }
 

@@ -62,8 +62,11 @@ function entryOf({ key, id, service, version, path, method }: Operation): Entry 
 /** Finds operations by what a person types. Made once, at the first search. */
 export class OperationSearch {
   readonly #index: MiniSearch<Entry>;
+  /** Worked out once: a search for "get" ranks a thousand operations. */
+  readonly #names: ReadonlyMap<string, Name>;
 
   constructor(operations: readonly Operation[]) {
+    this.#names = new Map(operations.map(({ key, id }) => [key, nameOf(key, id)]));
     this.#index = new MiniSearch<Entry>({
       idField: 'key',
       fields: ['name', 'service', 'path', 'method'],
@@ -97,25 +100,37 @@ export class OperationSearch {
   #ranked(texts: string[], combineWith: 'AND' | 'OR' = 'AND'): string[] {
     const scores = new Map<string, number>();
     for (const text of texts) {
+      const typed = { key: text.trim().toLowerCase(), words: meaningful(text).map(stem).join(' ') };
       for (const { id, score } of this.#index.search(text, { combineWith })) {
-        const total = score * (1 + closeness(String(id), text));
-        scores.set(String(id), Math.max(scores.get(String(id)) ?? 0, total));
+        const total = score * (1 + closeness(this.#names.get(id) as Name, typed));
+        scores.set(id, Math.max(scores.get(id) ?? 0, total));
       }
     }
     return [...scores].sort(([a, x], [b, y]) => y - x || (a < b ? 1 : -1)).map(([key]) => key);
   }
 }
 
-/** How much more a hit counts when the name, or the name behind its verb, is what was typed or begins with it. */
-function closeness(key: string, text: string): number {
-  const typed = meaningful(text).map(stem).join(' ');
-  const [verb = '', ...rest] = words(key.split('/').at(-1) ?? '').map(stem);
+/** What an operation is called, in words as they are compared. */
+interface Name {
+  key: string;
+  /** `get entity by id` */
+  whole: string;
+  /** The same behind its verb. */
+  object: string;
+}
+
+function nameOf(key: string, id: string): Name {
+  const [verb = '', ...rest] = words(id).map(stem);
   const object = rest.join(' ');
-  const name = `${verb} ${object}`.trim();
-  if (key.toLowerCase() === text.trim().toLowerCase()) return 100;
-  if (name === typed) return 20;
-  if (object === typed) return 10;
-  return name.startsWith(typed) || object.startsWith(typed) ? 2 : 0;
+  return { key: key.toLowerCase(), whole: `${verb} ${object}`.trim(), object };
+}
+
+/** How much more a hit counts when the name, or the name behind its verb, is what was typed or begins with it. */
+function closeness({ key, whole, object }: Name, typed: { key: string; words: string }): number {
+  if (key === typed.key) return 100;
+  if (whole === typed.words) return 20;
+  if (object === typed.words) return 10;
+  return whole.startsWith(typed.words) || object.startsWith(typed.words) ? 2 : 0;
 }
 
 function meaningful(text: string): string[] {

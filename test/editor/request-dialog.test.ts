@@ -1,5 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import should from 'should';
+import { seedId } from '../../lib/sandbox/sandbox.js';
+import { TENANT } from '../sandbox/harness.js';
 import {
   editNode,
   launchBrowser,
@@ -13,6 +15,8 @@ import {
   type,
 } from '../support/browser.js';
 import { type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
+
+const ENTITY = seedId('entity', 1, 1);
 
 const CONNECTION: FlowNode = {
   id: 'connection',
@@ -439,6 +443,75 @@ describe('the dialog of a request', function () {
     const environment = '$' + '{TIMEOUT}';
     await type(page, '#node-input-timeout', environment);
     await page.waitForSelector('#node-input-timeout:not(.input-error)');
+  });
+
+  it('is filled in, deployed and run with the keyboard alone, opened again and changed', async () => {
+    await nodeRed.deploy([
+      { id: 'tab', type: 'tab', label: 'Flow' },
+      { ...CONNECTION, tenantId: TENANT },
+      { id: 'request', type: 'fenergo-request', z: 'tab', x: 200, y: 100, wires: [['out']], ...BLANK },
+      { id: 'out', type: 'debug', z: 'tab', x: 400, y: 100, wires: [], active: false },
+    ]);
+    page = await openEditor(browser, nodeRed.url);
+    // The node is chosen as a click would; everything after that is typed.
+    await page.evaluate("RED.view.select({ nodes: [RED.nodes.node('request')] }); RED.view.focus()");
+    const { keyboard } = page;
+    const openDialog = async () => {
+      await keyboard.press('Enter');
+      await page.locator('#node-dialog-ok').click({ trial: true });
+      await page.waitForFunction('$.active === 0');
+    };
+    const tabTo = async (selector: string) => {
+      for (let presses = 0; presses < 40; presses += 1) {
+        if (await page.evaluate<boolean>(`document.activeElement.matches(${JSON.stringify(selector)})`))
+          return;
+        await keyboard.press('Tab');
+      }
+      throw new Error(`The Tab key does not lead to ${selector}`);
+    };
+    const doneAndDeploy = async () => {
+      await keyboard.press('Control+Enter');
+      await page.waitForSelector('#node-dialog-ok', { state: 'detached' });
+      await page.evaluate('RED.view.focus()');
+      await keyboard.press('Control+d');
+      await page.waitForFunction('!RED.nodes.dirty()');
+    };
+
+    await openDialog();
+    await page.focus('#node-input-name');
+    await tabTo('#fenergo-request-mode');
+    await keyboard.press('Home');
+    await tabTo('#fenergo-request-search');
+    await keyboard.type('entity by id');
+    await results().first().waitFor();
+    await keyboard.press('Enter');
+    await chosen('entitydataquery/v2/GetEntityById');
+    await tabTo('.fenergo-param-value-cell input');
+    await keyboard.type(ENTITY);
+    await doneAndDeploy();
+    const read = nodeRed.nextMessage('out');
+    nodeRed.send('request', {});
+    (await read).should.have.property('statusCode', 200);
+    (await read).payload?.should.have.property('id', ENTITY);
+
+    await page.evaluate("RED.view.select({ nodes: [RED.nodes.node('request')] }); RED.view.focus()");
+    await openDialog();
+    (await operation().inputValue()).should.equal('entitydataquery/v2/GetEntityById');
+    await page.focus('#node-input-name');
+    await tabTo('#fenergo-request-search');
+    await keyboard.type('search by name');
+    await results().first().waitFor();
+    await keyboard.press('ArrowDown');
+    await keyboard.press('ArrowUp');
+    await keyboard.press('Enter');
+    await chosen('entitydataquery/v2/SearchByName');
+    await doneAndDeploy();
+    const again = nodeRed.nextOutcome('request');
+    nodeRed.send('request', { payload: { nameToSearch: 'a' } });
+    ((await again).msg.fenergo as object).should.have.property(
+      'operation',
+      'entitydataquery/v2/SearchByName',
+    );
   });
 
   it('goes by the keyboard alone', async () => {
