@@ -12,12 +12,14 @@ import { ProgressBar, printSummary } from './catalog-report.js';
 
 const HELP = `Usage: fenergo-catalog import <files or folders> [options]
        fenergo-catalog refresh --region <region> [options]
+       fenergo-catalog remove <services> [options]
 
 Adds operations to the catalog of the Fenergo nodes, from OpenAPI 3.0 or 3.1 contracts (JSON or YAML).
 They go to fenergo-catalog.json in Node-RED's user directory; a running Node-RED takes them at once.
 
 import    reads contracts from files, and from all .json, .yaml and .yml files of folders
 refresh   downloads the platform's contracts of the known services and versions, and of newer versions
+remove    takes what was imported or refreshed away again, of services or of versions of them (entitydataquery/v2)
 
 Options:
   --user-dir <dir>      Node-RED's user directory (default: Node-RED's own)
@@ -53,6 +55,7 @@ async function main(args: string[]): Promise<void> {
   const [command, ...paths] = positionals;
   if (values.help || (!command && args.length === 0)) return void process.stdout.write(HELP);
   const overlay = new OverlayFile(userDir(values['user-dir']), systemClock, warn);
+  if (command === 'remove') return remove(overlay, paths);
   const catalog = new Catalog({ overlay });
   const progress = new ProgressBar();
   const onProgress = (state: Progress) => {
@@ -79,7 +82,7 @@ interface Task {
 function carryOut(task: Task): Promise<Imported> {
   if (task.command === 'import') return importFiles(task);
   if (task.command === 'refresh') return refreshFrom(task);
-  throw new UsageError(`'${task.command}' is not one of import, refresh`);
+  throw new UsageError(`'${task.command}' is not one of import, refresh, remove`);
 }
 
 async function importFiles({ paths, values, catalog, onProgress }: Task): Promise<Imported> {
@@ -89,6 +92,7 @@ async function importFiles({ paths, values, catalog, onProgress }: Task): Promis
   if ((service || version) && files.length !== 1) {
     throw new UsageError('--service and --version are for the import of one file');
   }
+  if (files.length === 0) throw new Error('No .json, .yaml or .yml file was found');
   const importing = new Import(catalog);
   const at = new Date(systemClock.dateMs()).toISOString();
   for (const [index, file] of files.entries()) {
@@ -96,6 +100,15 @@ async function importFiles({ paths, values, catalog, onProgress }: Task): Promis
     onProgress({ done: index + 1, total: files.length, name: file });
   }
   return importing.result();
+}
+
+function remove(overlay: OverlayFile, names: string[]): void {
+  if (names.length === 0) throw new UsageError('Name the services, or versions of them: entitydataquery/v2');
+  for (const name of names) {
+    const [service = '', version] = name.split('/');
+    const removed = overlay.remove(service, version);
+    process.stdout.write(`${name}: ${removed === 0 ? 'nothing of your own' : `${removed} removed`}\n`);
+  }
 }
 
 function refreshFrom({ paths, values, catalog, onProgress }: Task): Promise<Imported> {
@@ -111,6 +124,7 @@ function apiUrlOf({ region, 'api-url': apiUrl }: Values): string {
   if (apiUrl !== undefined) return customEndpoints('https://unused.invalid', apiUrl).apiUrl;
   if (region === undefined)
     throw new UsageError('Name the region: --region emea1b, or --region "" for the default one');
+  if (region === 'sandbox') throw new UsageError('The sandbox has no address of its own: give --api-url');
   return regionEndpoints(region).apiUrl;
 }
 

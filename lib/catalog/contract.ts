@@ -1,6 +1,7 @@
 import { ContractError } from './contract-error.js';
 import { type ContractDocument, isObject, resolved } from './document.js';
 import { freeId, idOf } from './ids.js';
+import { addressOf } from './layers.js';
 import {
   isCallablePath,
   METHODS,
@@ -11,13 +12,13 @@ import {
 } from './operation.js';
 import { type PlaceHints, placeOf } from './place.js';
 import { SchemaReader } from './schemas.js';
-import { skeletonOf } from './skeleton.js';
+import { isEnvelopeSchema, skeletonOf } from './skeleton.js';
 import type { StoredContract, StoredOperation } from './stored.js';
 
 export interface ContractOptions extends PlaceHints {
   source: Source;
-  /** The id that an operation has already, by its service and address: flows hold it, so it stays. */
-  idOfKnown?: (service: string, method: string, path: string) => string | undefined;
+  /** The ids that the operations of a service have already, by their addresses: flows hold them, so they stay. */
+  knownIds?: (service: string, version: string) => ReadonlyMap<string, string>;
 }
 
 /** A contract as the catalog holds it, and what had to be left out of it. */
@@ -54,23 +55,41 @@ export function readContract(document: ContractDocument, options: ContractOption
     if (notes.length < MOST_NOTES) notes.push(text);
   };
   const schemas = new SchemaReader(document, note);
-  const taken = new Set<string>();
+  const known: ReadonlyMap<string, string> = options.knownIds?.(service, version) ?? new Map();
+  // Reserved for whom they belong to, whether they are in this contract or not: a key must not change its meaning.
+  const taken = new Set(known.values());
+  const addresses = new Set<string>();
   const operations: StoredOperation[] = [];
   for (const { path: written, method, item, operation } of entries(document)) {
     const path = prefix + (strip ? written.slice(strip.length) : written);
+    const shown = `${method} ${written.slice(0, 120)}`;
     if (!isCallablePath(path)) {
-      note(`${method} ${written.slice(0, 120)} was left out: it is no path that can be called`);
+      note(`${shown} was left out: it is no path that can be called`);
       continue;
     }
-    const known = options.idOfKnown?.(service, method, path);
-    const id = freeId(known ?? idOf(operation.operationId, method, path), taken);
-    const params = paramsOf(document, item, operation);
-    operations.push({ id, method, path, ...describe(document, schemas, operation, path, params) });
+    const address = addressOf({ method, path });
+    if (addresses.has(address)) {
+      note(`${shown} was left out: another one differs only in the names of its parameters`);
+      continue;
+    }
+    addresses.add(address);
+    if (item.servers !== undefined || operation.servers !== undefined)
+      note(`The servers of ${shown} are not used`);
+    const id = known.get(address) ?? freeId(idOf(operation.operationId, method, path), taken);
+    const params = paramsOf(document, item, operation, note);
+    operations.push({ id, method, path, ...describe({ document, schemas, note }, operation, path, params) });
   }
   if (operations.length === 0) throw new ContractError('It has no operation that can be called');
   const contract: StoredContract = { service, version, source: options.source, operations };
   if (Object.keys(schemas.defs).length > 0) contract.defs = schemas.defs;
   return { contract, notes };
+}
+
+/** What is needed to read an operation. */
+interface Reading {
+  document: ContractDocument;
+  schemas: SchemaReader;
+  note: (text: string) => void;
 }
 
 interface Entry {
@@ -100,23 +119,25 @@ function paramsOf(
   document: ContractDocument,
   item: Record<string, unknown>,
   operation: Record<string, unknown>,
+  note: (text: string) => void,
 ): Record<string, unknown>[] {
   const lists = [item.parameters, operation.parameters].filter(Array.isArray).flat();
   const params = new Map<string, Record<string, unknown>>();
   for (const value of lists) {
     const param = resolved(document, value);
     if (isObject(param) && typeof param.name === 'string') params.set(`${param.in} ${param.name}`, param);
+    else note(`A parameter was left out: ${leadsNowhere(value)}`);
   }
   return [...params.values()];
 }
 
 function describe(
-  document: ContractDocument,
-  schemas: SchemaReader,
+  reading: Reading,
   operation: Record<string, unknown>,
   path: string,
   params: Record<string, unknown>[],
 ): Partial<StoredOperation> {
+  const { schemas } = reading;
   const inPath = paramsOfPath(path);
   const rules = params.flatMap((param): ParamRule[] => {
     const { name, in: place, required } = param as { name: string; in: unknown; required: unknown };
@@ -132,14 +153,14 @@ function describe(
         name,
         in: place,
         required: required === true || place === 'path',
-        schema: schemas.read(param.schema),
+        schema: param.schema === undefined ? true : schemas.read(param.schema),
       },
     ];
   });
   const named = (place: string) => rules.filter((rule) => rule.in === place).map(({ name }) => name);
   const described: Partial<StoredOperation> = {
     ...sunsetOf(operation),
-    ...bodyOf(document, schemas, operation),
+    ...bodyOf(reading, operation),
   };
   if (named('query').length > 0) described.query = named('query');
   if (named('header').length > 0) described.headers = named('header');
@@ -155,20 +176,26 @@ function sunsetOf({ deprecated, description }: Record<string, unknown>): Partial
 }
 
 function bodyOf(
-  document: ContractDocument,
-  schemas: SchemaReader,
+  { document, schemas, note }: Reading,
   operation: Record<string, unknown>,
 ): Partial<StoredOperation> {
+  if (operation.requestBody === undefined) return {};
   const body = resolved(document, operation.requestBody);
-  if (!isObject(body)) return {};
+  if (!isObject(body)) {
+    note(`The shape of a body is not known: ${leadsNowhere(operation.requestBody)}`);
+    return { body: null };
+  }
   const media = jsonMedia(document, body.content);
   if (!media) return { body: null };
   const skeleton = skeletonOf(document, media);
   if (media.schema === undefined) return { body: skeleton };
-  return {
-    body: skeleton,
-    bodyRule: { required: body.required === true, schema: schemas.read(media.schema) },
-  };
+  const bodyRule = { required: body.required === true, schema: schemas.read(media.schema) };
+  return { body: skeleton, wrapsData: isEnvelopeSchema(document, media.schema), bodyRule };
+}
+
+function leadsNowhere(value: unknown): string {
+  const ref = isObject(value) ? String(value.$ref ?? '').slice(0, 120) : '';
+  return ref ? `'${ref}' leads nowhere in the contract` : 'it is not described';
 }
 
 function jsonMedia(document: ContractDocument, content: unknown): Record<string, unknown> | undefined {

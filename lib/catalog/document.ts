@@ -22,7 +22,8 @@ export function parseDocument(bytes: Buffer): ContractDocument {
       `It is Swagger ${String(document.swagger)}: only OpenAPI 3.0 and 3.1 can be read`,
     );
   }
-  if (!/^3\.\d/.test(String(document.openapi ?? ''))) {
+  // Unquoted in YAML, 3.0 is the number 3.
+  if (!/^3(\.|$)/.test(String(document.openapi ?? ''))) {
     throw new ContractError("It is no OpenAPI 3 contract: it does not say 'openapi: 3…'");
   }
   return document;
@@ -94,12 +95,26 @@ function parseJson(text: string): unknown {
 function parseYaml(text: string): unknown {
   // Loaded here: 26 ms that nobody else should pay for.
   const { parse } = require('yaml') as typeof import('yaml');
+  let parsed: unknown;
   try {
-    // Aliases can make a small file endless; contracts have none.
-    return parse(text, { maxAliasCount: 100, logLevel: 'error' });
+    // Aliases can make a small file endless. As in JSON, a name that stands twice is no error: looking for it is slow.
+    parsed = parse(text, { merge: true, maxAliasCount: 10_000, uniqueKeys: false, logLevel: 'error' });
   } catch (error) {
-    throw new ContractError(`It is no YAML: ${firstLine(error)}`);
+    throw new ContractError(`It is no YAML that can be read: ${firstLine(error)}`);
   }
+  return asTree(parsed);
+}
+
+/** Anchors make circles, and one thing in many places: what is read on is a plain tree, as from JSON. */
+function asTree(parsed: unknown): unknown {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(parsed);
+  } catch {
+    throw new ContractError('It refers to itself by a YAML anchor, so that it has no end');
+  }
+  if (text !== undefined && text.length > MAX_CONTRACT_BYTES) throw tooLarge(text.length);
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 function firstLine(error: unknown): string {

@@ -14,6 +14,8 @@ export interface Incoming {
   source: Source;
   /** Where it belongs, if that is known beside its text. */
   place?: PlaceHints;
+  /** The version that it has to be of, unless it tells none. */
+  expectedVersion?: string;
   /** @throws an error whose message tells people why it cannot be had */
   bytes: () => Promise<Buffer>;
 }
@@ -35,7 +37,6 @@ export interface Progress {
 /** Reads contracts one after another, since each may be large. One that cannot be read does not keep out the others. */
 export class Import {
   readonly #catalog: Catalog;
-  readonly #idsOfService = new Map<string, Map<string, string>>();
   readonly #contracts = new Map<string, StoredContract>();
   readonly #summary: ImportSummary = { contracts: [], failed: [] };
 
@@ -45,7 +46,12 @@ export class Import {
 
   async add(incoming: Incoming): Promise<void> {
     try {
-      this.#take(await this.#read(incoming));
+      const read = await this.#read(incoming);
+      const { expectedVersion = read.contract.version } = incoming;
+      if (read.contract.version !== expectedVersion) {
+        throw new Error(`It is of ${read.contract.version}, where ${expectedVersion} was asked for`);
+      }
+      this.#take(read);
     } catch (error) {
       this.#summary.failed.push({ name: incoming.source.name ?? '', reason: (error as Error).message });
     }
@@ -58,7 +64,9 @@ export class Import {
    */
   async addIf(version: string, incoming: Incoming): Promise<boolean> {
     const read = await this.#read(incoming).catch(() => undefined);
-    if (read?.contract.version !== version) return false;
+    const { service } = read?.contract ?? {};
+    if (!read || read.contract.version !== version || this.#contracts.has(`${service}/${version}`))
+      return false;
     this.#take(read);
     return true;
   }
@@ -75,8 +83,8 @@ export class Import {
 
   async #read({ source, place = {}, bytes }: Incoming): Promise<ReadContract> {
     const document = parseDocument(await bytes());
-    const idOfKnown = (service: string, method: string, path: string) => this.#idOf(service, method, path);
-    return readContract(document, { source, idOfKnown, ...place });
+    const knownIds = (service: string, version: string) => this.#knownIds(service, version);
+    return readContract(document, { source, knownIds, ...place });
   }
 
   #take({ contract, notes }: ReadContract): void {
@@ -92,14 +100,9 @@ export class Import {
     this.#summary.contracts.push(summaryOf(this.#catalog, contract, notes));
   }
 
-  #idOf(service: string, method: string, path: string): string | undefined {
-    let ids = this.#idsOfService.get(service);
-    if (!ids) {
-      const operations = this.#catalog.all().filter((operation) => operation.service === service);
-      ids = new Map(operations.map((operation) => [addressOf(operation), operation.id]));
-      this.#idsOfService.set(service, ids);
-    }
-    return ids.get(addressOf({ method, path }));
+  #knownIds(service: string, version: string): ReadonlyMap<string, string> {
+    const known = this.#catalog.all().filter((one) => one.service === service && one.version === version);
+    return new Map(known.map((operation) => [addressOf(operation), operation.id]));
   }
 }
 
@@ -109,17 +112,13 @@ function compare(a: string, b: string): number {
 
 const CONTRACT_FILE = /\.(json|ya?ml)$/i;
 
-/**
- * The files of an import: files as they are named, folders with all the contracts in them.
- *
- * @throws an error that names the path when there is no such thing
- */
+/** The files of an import: files as they are named, there or not, and folders with all the contracts in them. */
 export async function contractFiles(paths: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const path of paths) {
     const found = await stat(path).catch(() => undefined);
-    if (!found) throw new Error(`${path} does not exist`);
-    if (!found.isDirectory()) files.push(path);
+    // What does not exist is named when it is to be read: the others still go in.
+    if (!found?.isDirectory()) files.push(path);
     else for await (const file of filesIn(path)) files.push(file);
   }
   return [...new Set(files)];
@@ -140,7 +139,9 @@ export function incomingFile(path: string, at: string, place?: PlaceHints): Inco
     source: { from: 'imported', name: basename(path), at },
     place,
     bytes: async () => {
-      const { size } = await stat(path);
+      const { size } = await stat(path).catch(() => {
+        throw new Error('It does not exist');
+      });
       if (size > MAX_CONTRACT_BYTES) throw tooLarge(size);
       return readFile(path);
     },

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
-import { parseCatalogFile, type StoredContract } from './stored.js';
+import { entriesOf, parseCatalogFile, type StoredContract } from './stored.js';
 
 /** The user's own contracts, in Node-RED's user directory. */
 export const OVERLAY_FILE = 'fenergo-catalog.json';
@@ -46,10 +46,48 @@ export class OverlayFile implements Overlay {
     return this.#contracts;
   }
 
-  /** Puts contracts in the place of older ones of the same services and versions, for this process at once. */
+  /**
+   * Puts contracts in the place of older ones of the same services and versions, for this process at once.
+   *
+   * @throws an error when the file is there and cannot be read: what is in it must not be lost
+   */
   put(contracts: readonly StoredContract[]): void {
-    this.lookAgain();
-    writeOverlay(this.path, withContracts(this.contracts(), contracts));
+    this.#change((entries) => {
+      const all = new Map([...entries, ...contracts].map((entry) => [nameOf(entry), entry]));
+      return [...all.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    });
+  }
+
+  /**
+   * Takes the contracts of a service away, or of one version of it: the bundled ones hold again.
+   *
+   * @returns how many there were
+   * @throws as `put`
+   */
+  remove(service: string, version?: string): number {
+    let removed = 0;
+    this.#change((entries) => {
+      const kept = entries.filter((entry) => {
+        const { service: ofService, version: ofVersion } = (entry ?? {}) as Partial<StoredContract>;
+        return ofService !== service || (version !== undefined && ofVersion !== version);
+      });
+      removed = entries.length - kept.length;
+      return kept;
+    });
+    return removed;
+  }
+
+  /** Works on the entries as they stand in the file, so that what cannot be used stays there for who wrote it. */
+  #change(change: (entries: unknown[]) => unknown[]): void {
+    let entries: unknown[];
+    try {
+      entries = existsSync(this.path) ? entriesOf(readFileSync(this.path, 'utf8')) : [];
+    } catch (error) {
+      throw new Error(
+        `${unreadable(this.path, error)}. Mend or remove it first, so that nothing in it is lost`,
+      );
+    }
+    writeOverlay(this.path, change(entries));
     this.lookAgain();
   }
 
@@ -66,7 +104,7 @@ export class OverlayFile implements Overlay {
     try {
       this.#contracts = parseCatalogFile(readFileSync(this.path, 'utf8')).contracts;
     } catch (error) {
-      this.#onProblem(`${this.path} cannot be read: ${(error as Error).message.split('\n')[0]}`);
+      this.#onProblem(unreadable(this.path, error));
     }
   }
 }
@@ -77,26 +115,26 @@ function stampOf(path: string): string {
   return stat?.isFile() ? `${stat.ino}:${stat.size}:${stat.mtimeMs}` : '';
 }
 
-function withContracts(
-  present: readonly StoredContract[],
-  newer: readonly StoredContract[],
-): readonly StoredContract[] {
-  const nameOf = ({ service, version }: StoredContract) => `${service}/${version}`;
-  const all = new Map([...present, ...newer].map((contract) => [nameOf(contract), contract]));
-  return [...all.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+function unreadable(path: string, error: unknown): string {
+  return `${path} cannot be read: ${(error as Error).message.split('\n')[0]}`;
+}
+
+function nameOf(entry: unknown): string {
+  const { service, version } = (entry ?? {}) as Partial<StoredContract>;
+  return `${service}/${version}`;
 }
 
 /** A CatalogFile, one line for each contract. */
-function textOf(contracts: readonly StoredContract[]): string {
-  return `{"contracts":[\n${contracts.map((contract) => JSON.stringify(contract)).join(',\n')}\n]}\n`;
+function textOf(entries: readonly unknown[]): string {
+  return `{"contracts":[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]}\n`;
 }
 
 /** Writes beside the file and swaps, so that nobody ever reads half of one. */
-function writeOverlay(path: string, contracts: readonly StoredContract[]): void {
+function writeOverlay(path: string, entries: readonly unknown[]): void {
   const beside = `${path}.${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true });
   try {
-    writeFileSync(beside, textOf(contracts));
+    writeFileSync(beside, textOf(entries));
     renameSync(beside, path);
   } finally {
     rmSync(beside, { force: true });

@@ -27,17 +27,30 @@ export interface Place {
 export function placeOf(document: ContractDocument, hints: PlaceHints): Place {
   const base = basePath(document);
   const paths = isObject(document.paths) ? Object.keys(document.paths) : [];
-  const version = hints.version ?? versionOf(document);
+  const version = hints.version === undefined ? versionOf(document) : checkedVersion(hints.version);
   const [first = '', ...rest] = base.split('/').filter(Boolean);
   const prefix = rest.length > 0 ? `/${rest.join('/')}` : '';
-  if (hints.service)
-    return { service: hints.service, version, strip: '', prefix: first === hints.service ? prefix : base };
-  if (isName(first)) return { service: first, version, prefix, strip: '' };
   const shared = sharedSegment(paths);
+  const { service: hint } = hints;
+  if (hint !== undefined) {
+    if (!isName(hint)) throw new ContractError(`'${hint}' is no name of a service`);
+    if (first === hint) return { service: hint, version, prefix, strip: '' };
+    const strip = shared === hint ? `/${shared}` : '';
+    return { service: hint, version, prefix: base, strip };
+  }
+  if (isName(first)) return { service: first, version, prefix, strip: '' };
   if (shared) return { service: shared, version, prefix: '', strip: `/${shared}` };
   throw new ContractError(
-    'It does not tell its service: its \'servers\' should name it, as in "/entitydatacommand"',
+    `It does not tell its service: its 'servers' should name it, as in "/entitydatacommand", or --service of fenergo-catalog`,
   );
+}
+
+/** `2` and `v2` are both `v2`. */
+function checkedVersion(version: string): string {
+  const [, number] = /^v?(\d{1,9})$/.exec(version) ?? [];
+  if (number !== undefined) return `v${Number(number)}`;
+  if (!isName(version)) throw new ContractError(`'${version}' is no name of a version`);
+  return version;
 }
 
 /** The path of the first server, without a slash at its end; variables take their defaults. */
@@ -58,7 +71,7 @@ function basePath({ servers }: ContractDocument): string {
 
 /** `1.7.2` and `v1` are both `v1`; without a number it is `v1` too. */
 function versionOf({ info }: ContractDocument): string {
-  const [major = '1'] = /\d+/.exec(String((isObject(info) && info.version) ?? '')) ?? [];
+  const [major = '1'] = /\d{1,9}/.exec(String((isObject(info) && info.version) ?? '')) ?? [];
   return `v${Number(major)}`;
 }
 

@@ -5,7 +5,7 @@ const MOST_SCHEMAS = 1500;
 const MAX_DEPTH = 10;
 const MOST_CHARACTERS = 64 * 1024;
 
-const KEPT = ['type', 'example', 'examples', 'default', 'enum', 'const', 'readOnly', 'minItems'];
+const KEPT = ['type', 'example', 'examples', 'default', 'enum', 'const', 'readOnly'];
 
 /**
  * A body to start from.
@@ -14,7 +14,7 @@ const KEPT = ['type', 'example', 'examples', 'default', 'enum', 'const', 'readOn
  * @returns the contract's own example, or one made of its schema with empty values; null when neither tells anything
  */
 export function skeletonOf(document: ContractDocument, media: Record<string, unknown>): unknown {
-  const example = exampleOf(document, media);
+  const example = fromText(exampleOf(document, media));
   if (example !== undefined && isShort(example)) return example;
   if (media.schema === undefined) return null;
   // Loaded here: only an import needs it.
@@ -37,8 +37,40 @@ function exampleOf(document: ContractDocument, media: Record<string, unknown>): 
   return isObject(first) ? first.value : undefined;
 }
 
+/** Some write their JSON examples as text. */
+function fromText(example: unknown): unknown {
+  if (typeof example !== 'string' || !/^\s*[{[]/.test(example)) return example;
+  try {
+    return JSON.parse(example);
+  } catch {
+    return example;
+  }
+}
+
 function isShort(value: unknown): boolean {
   return JSON.stringify(value).length <= MOST_CHARACTERS;
+}
+
+/**
+ * Whether a schema is the platform's envelope: an object whose only property is `data`.
+ *
+ * @returns undefined when the schema names no properties
+ */
+export function isEnvelopeSchema(document: ContractDocument, schema: unknown): boolean | undefined {
+  const names = new Set<string>();
+  const seen = new Set<unknown>();
+  const parts = [schema];
+  for (
+    let part = resolved(document, parts.pop());
+    part !== undefined;
+    part = resolved(document, parts.pop())
+  ) {
+    if (!isObject(part) || seen.has(part)) continue;
+    seen.add(part);
+    if (isObject(part.properties)) for (const name of Object.keys(part.properties)) names.add(name);
+    parts.push(...[part.allOf, part.oneOf, part.anyOf].filter(Array.isArray).flat());
+  }
+  return names.size === 0 ? undefined : names.size === 1 && names.has('data');
 }
 
 /** A task of the expansion: what a schema refers to is put into `into`. */

@@ -22,6 +22,8 @@ export interface StoredOperation {
   sunset?: string;
   bodyRule?: { required: boolean; schema: Schema };
   paramRules?: ParamRule[];
+  /** Whether its body is the envelope `{ "data": … }`, where the contract tells; else its example does. */
+  wrapsData?: boolean;
   /** When it was surveyed, where that differs from the rest of its contract. */
   at?: string;
 }
@@ -72,7 +74,7 @@ export function expand(contract: StoredContract, stored: StoredOperation): Opera
     headers,
     hasBody: 'body' in stored,
     body,
-    wrapsData: isDataEnvelope(body),
+    wrapsData: stored.wrapsData ?? isDataEnvelope(body),
     scope: scopeFor(service, method),
     deprecated: stored.deprecated === true || sunset !== undefined,
     sunset,
@@ -90,21 +92,66 @@ export function expand(contract: StoredContract, stored: StoredOperation): Opera
  * @throws an error with the reason when it is no catalog at all
  */
 export function parseCatalogFile(text: string): CatalogFile {
-  const { contracts } = JSON.parse(text) as { contracts?: unknown };
+  return { contracts: entriesOf(text).filter(isContract).map(usable) };
+}
+
+/** The contracts of a catalog file as they stand there, also what cannot be used. */
+export function entriesOf(text: string): unknown[] {
+  const { contracts } = (JSON.parse(text) ?? {}) as { contracts?: unknown };
   if (!Array.isArray(contracts)) throw new Error("It has no list of 'contracts'");
-  return { contracts: contracts.filter(isContract).map(usable) };
+  return contracts;
 }
 
 function isContract(value: unknown): value is StoredContract {
-  const { service, version, source, operations } = (value ?? {}) as Partial<StoredContract>;
-  return isName(service) && isName(version) && typeof source?.at === 'string' && Array.isArray(operations);
+  const { service, version, source, operations, defs } = (value ?? {}) as Partial<StoredContract>;
+  const named = isName(service) && isName(version);
+  const hasDefs = defs === undefined || isRecord(defs);
+  return named && typeof source?.at === 'string' && Array.isArray(operations) && hasDefs;
 }
 
 function usable(contract: StoredContract): StoredContract {
   return { ...contract, operations: contract.operations.filter(isOperation) };
 }
 
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(isItem));
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isOneOf(value: unknown, ...types: string[]): boolean {
+  return value === undefined || types.includes(typeof value);
+}
+
+function isSchema(value: unknown): boolean {
+  return typeof value === 'boolean' || isRecord(value);
+}
+
+function isParamRule(value: unknown): boolean {
+  const { name, in: place, schema } = (isRecord(value) ? value : {}) as Partial<ParamRule>;
+  return isText(name) && ['path', 'query', 'header'].includes(String(place)) && isSchema(schema);
+}
+
 function isOperation(value: unknown): value is StoredOperation {
-  const { id, method, path } = (value ?? {}) as Partial<StoredOperation>;
-  return isName(id) && METHODS.includes(String(method)) && typeof path === 'string' && isCallablePath(path);
+  if (!isRecord(value)) return false;
+  const { id, method, path, query, headers, sunset, at, paramRules, bodyRule } = value;
+  return (
+    isName(id) &&
+    METHODS.includes(String(method)) &&
+    typeof path === 'string' &&
+    isCallablePath(path) &&
+    isListOf(query, isText) &&
+    isListOf(headers, isText) &&
+    isListOf(paramRules, isParamRule) &&
+    (bodyRule === undefined || (isRecord(bodyRule) && isSchema(bodyRule.schema))) &&
+    isOneOf(sunset, 'string') &&
+    isOneOf(at, 'string') &&
+    isOneOf(value.wrapsData, 'boolean')
+  );
 }

@@ -31,17 +31,32 @@ export function summaryOf(catalog: Catalog, contract: StoredContract, notes: str
   const before = new Map(catalog.operationsOf(service, version).map((one) => [addressOf(one), one]));
   const after = contract.operations.map((stored) => expand(contract, stored));
   const addresses = new Set(after.map(addressOf));
+  const elsewhere = othersOf(catalog, service, version);
+  const left = after.filter((one) => elsewhere.has(addressOf(one)));
+  const told = left.map(
+    (one) => `${one.id} was left out: ${elsewhere.get(addressOf(one))} has its method and path`,
+  );
   const ids = (operations: Operation[]) => operations.map(({ id }) => id);
   return {
     service,
     version,
     name: source.name ?? '',
-    operations: after.length,
-    added: ids(after.filter((one) => !before.has(addressOf(one)))),
+    operations: after.length - left.length,
+    added: ids(after.filter((one) => !before.has(addressOf(one)) && !left.includes(one))),
     changed: ids(after.filter((one) => isChanged(before.get(addressOf(one)), one))),
     gone: ids([...before.values()].filter((one) => !addresses.has(addressOf(one)))),
-    notes,
+    notes: [...notes, ...told.slice(0, MOST_NOTES)],
   };
+}
+
+const MOST_NOTES = 20;
+
+/** What other versions of a service offer, by address. */
+function othersOf(catalog: Catalog, service: string, version: string): ReadonlyMap<string, string> {
+  const others = catalog
+    .all()
+    .filter((one) => one.service === service && one.version !== version && !one.withdrawn);
+  return new Map(others.map((one) => [addressOf(one), one.key]));
 }
 
 function isChanged(before: Operation | undefined, after: Operation): boolean {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Node, NodeAPI } from 'node-red';
 import type { Catalog } from '../../lib/catalog/catalog.js';
-import { type CheckedValues, RuleChecker } from '../../lib/catalog/check.js';
+import type { CheckedValues, RuleChecker } from '../../lib/catalog/check.js';
 import { type Operation, paramsOfPath } from '../../lib/catalog/operation.js';
 import { FenergoError } from '../../lib/errors.js';
 import { serialiseBody, wrapData } from '../../lib/http/body.js';
@@ -65,6 +65,12 @@ const RESERVED_HEADERS = new Set([
   'proxy-authorization',
 ]);
 
+/** What is known of the API. */
+export interface CatalogParts {
+  catalog: Catalog;
+  checker: RuleChecker;
+}
+
 /** Makes calls out of a node's properties and messages. A value on the node wins over one on the message. */
 export class CallBuilder {
   readonly #properties: RequestProperties;
@@ -73,12 +79,13 @@ export class CallBuilder {
   readonly #tenant: ValueReader;
   readonly #body: ValueReader;
   readonly #timeoutMs: number;
-  readonly #checker = new RuleChecker();
+  readonly #checker: RuleChecker;
   readonly #warn: (text: string) => void;
 
-  constructor(RED: NodeAPI, node: Node, properties: RequestProperties, catalog: Catalog) {
+  constructor(RED: NodeAPI, node: Node, properties: RequestProperties, { catalog, checker }: CatalogParts) {
     this.#properties = properties;
     this.#catalog = catalog;
+    this.#checker = checker;
     const reader = (label: string, type: string, value: string) => typedValue(RED, node, label, type, value);
     this.#rows = properties.params
       .filter((row) => row?.name)

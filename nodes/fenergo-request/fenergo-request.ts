@@ -9,7 +9,7 @@ import { type RequestDef, withDefaults } from './definition.js';
 import { RequestHandler } from './request-handler.js';
 
 export default function (RED: NodeAPI): void {
-  const { catalog, clock, recent } = sharedServices(RED);
+  const { catalog, checker, clock, recent } = sharedServices(RED);
   registerCatalogRoutes(RED, catalog);
 
   function RequestNode(this: Node, def: RequestDef) {
@@ -17,7 +17,7 @@ export default function (RED: NodeAPI): void {
     const properties = withDefaults(def);
     const status = new ActivityStatus(this, RED._, clock);
     const calls = new CallGroup();
-    const builder = new CallBuilder(RED, this, properties, catalog);
+    const builder = new CallBuilder(RED, this, properties, { catalog, checker });
     const { connection: connectionId } = properties;
     const handler = new RequestHandler({ RED, node: this, connectionId, builder, status, calls, recent });
     onInput(this, status, handler);

@@ -2,6 +2,7 @@ import { dirname, sep } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { TokenCache } from '../../lib/auth/token-cache.js';
 import { Catalog } from '../../lib/catalog/catalog.js';
+import { RuleChecker } from '../../lib/catalog/check.js';
 import { OverlayFile } from '../../lib/catalog/overlay.js';
 import { defaultUserDir } from '../../lib/catalog/user-dir.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
@@ -14,6 +15,8 @@ import { SandboxHost } from './sandbox-host.js';
 export interface Services {
   clock: Clock;
   catalog: Catalog;
+  /** Checks calls by the schemas of their contracts. */
+  checker: RuleChecker;
   /** The user's own contracts. */
   overlay: OverlayFile;
   /** Why the user's own contracts cannot be read, while that holds; without the folder that they are in. */
@@ -43,6 +46,7 @@ function create(RED: NodeAPI): Services {
   return {
     clock,
     catalog,
+    checker: new RuleChecker(),
     overlay,
     overlayProblem,
     update: new CatalogUpdate({ overlay, clock, log: (line) => RED.log.warn(`[fenergo] ${line}`) }),

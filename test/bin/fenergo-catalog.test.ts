@@ -78,6 +78,45 @@ describe('fenergo-catalog command', function () {
     should(catalog.find('second/v1/GetA')).be.ok();
   });
 
+  it('takes the rest when a file is not there, and says when there is none at all', async () => {
+    const { code, stdout } = await run([
+      'import',
+      '/no/such.json',
+      file('a.yaml', contract('first')),
+      '--user-dir',
+      folder,
+    ]);
+    code.should.equal(1);
+    stdout.should.containEql('✗ such.json: It does not exist').and.containEql('✓ first v1');
+    mkdirSync(join(folder, 'empty'));
+    const none = await run(['import', join(folder, 'empty'), '--user-dir', folder]);
+    none.code.should.equal(1);
+    none.stderr.should.containEql('No .json, .yaml or .yml file was found');
+  });
+
+  it('does not write over a catalog file that it cannot read', async () => {
+    file(OVERLAY_FILE, '{"contracts": [');
+    const { code, stderr } = await run(['import', file('a.yaml', contract('first')), '--user-dir', folder]);
+    code.should.equal(1);
+    stderr.should.containEql('Mend or remove it first');
+    readFileSync(join(folder, OVERLAY_FILE), 'utf8').should.equal('{"contracts": [');
+  });
+
+  it('removes what was imported', async () => {
+    await run([
+      'import',
+      file('a.yaml', contract('first')),
+      file('b.yaml', contract('second')),
+      '--user-dir',
+      folder,
+    ]);
+    const { stdout, code } = await run(['remove', 'first', 'second/v2', '--user-dir', folder]);
+    code.should.equal(0);
+    stdout.should.equal('first: 1 removed\nsecond/v2: nothing of your own\n');
+    should(catalogIn(folder).find('first/v1/GetA')).be.undefined();
+    should(catalogIn(folder).find('second/v1/GetA')).be.ok();
+  });
+
   it('puts one file where it is told', async () => {
     const path = file('x.yaml', 'openapi: 3.0.0\npaths: {/api/a: {get: {operationId: GetA}}}');
     (await run(['import', path, '--user-dir', folder])).stdout.should.containEql('does not tell its service');
@@ -103,14 +142,15 @@ describe('fenergo-catalog command', function () {
 
   for (const [args, reason] of [
     [['import'], /Name the files or folders/],
-    [['import', '/no/such/file'], /\/no\/such\/file does not exist/],
     [['import', BIN, __filename, '--service', 'x', '--user-dir', '.'], /are for the import of one file/],
     [['refresh'], /Name the region/],
     [['refresh', 'file', '--region', ''], /takes no files/],
     [['refresh', '--region', 'a.b'], /Region 'a\.b' cannot be part of a host name/],
     [['refresh', '--api-url', 'ftp://x'], /API URL does not start with https/],
     [['refresh', '--region', 'x', '--service', '../y'], /'\.\.\/y' is no name of a service/],
-    [['export'], /'export' is not one of import, refresh/],
+    [['refresh', '--region', 'sandbox'], /give --api-url/],
+    [['remove'], /Name the services/],
+    [['export'], /'export' is not one of import, refresh, remove/],
     [['--wrong'], /Unknown option '--wrong'/],
   ] as const) {
     it(`says what is wrong with: ${args.join(' ') || 'nothing'}`, async () => {

@@ -13,7 +13,7 @@ function violations(
   },
   values: Partial<CheckedValues>,
 ): string[] {
-  const operation = { rules: { params: [], defs: {}, ...rules } } as unknown as Operation;
+  const operation = { rules: { params: [], ...rules, defs: rules.defs ?? {} } } as unknown as Operation;
   return checker.violations(operation, { ...NOTHING, ...values });
 }
 
@@ -127,6 +127,11 @@ describe('checking a call by its contract', () => {
     [{ type: 'array', items: { type: 'integer' } }, ['1', 2]],
     [{ type: 'array', items: { type: 'string' } }, 'one'],
     [{ type: 'array', items: { type: 'integer' } }, '1'],
+    [{ type: 'array', items: { type: 'integer' } }, '1,2'],
+    [{ type: 'string', enum: ['true', 'false'] }, true],
+    [{ type: 'string', format: 'date-time' }, '2026-01-01'],
+    [{ type: 'number', multipleOf: 0.01 }, 1.13],
+    [{ type: 'number', multipleOf: 0.01 }, 19.99],
     [{ type: 'string', format: 'date-time' }, new Date(0)],
     [{ type: 'string' }, undefined],
     [{ type: 'string' }, ''],
@@ -143,6 +148,21 @@ describe('checking a call by its contract', () => {
     ofParam({ enum: ['a'] }, 'b').should.deepEqual(['query parameter p has to be one of "a"']);
     ofParam({}, undefined, { required: true }).should.deepEqual(['query parameter p is missing']);
     ofParam({}, undefined, { required: true, in: 'path' }).should.be.empty();
+  });
+
+  it('knows a header in small and in capital letters', () => {
+    const params: ParamRule[] = [{ name: 'X-Foo', in: 'header', required: true, schema: { enum: ['a'] } }];
+    violations({ params }, { header: { 'x-foo': 'a' } }).should.be.empty();
+    violations({ params }, { header: { 'x-foo': 'b' } }).should.have.length(1);
+    violations({ params }, {}).should.deepEqual(['header parameter X-Foo is missing']);
+  });
+
+  it('does not go down with a body that is deeper than its stack', () => {
+    let deep: object = {};
+    for (let level = 0; level < 20_000; level += 1) deep = { d: deep };
+    const schema = { $ref: '#/$defs/Deep' };
+    const found = ofBody(schema, deep, { Deep: { properties: { d: { $ref: '#/$defs/Deep' } } } });
+    found.should.deepEqual(['the body is nested too deeply']);
   });
 
   it('checks nothing by a schema that makes no sense', () => {

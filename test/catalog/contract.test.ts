@@ -44,12 +44,27 @@ describe('the text of a contract', () => {
     parseDocument(Buffer.from('openapi: 3.1.0\npaths:\n  /a: {}\n')).should.have.property('paths');
   });
 
+  it('may have a number for its version, and anchors, merges and names that stand twice in YAML', () => {
+    const text = `openapi: 3.0
+x: &common {get: {operationId: A}}
+paths:
+  /a: {<<: *common}
+  /b: *common
+  /b: *common
+${Array.from({ length: 200 }, (_, i) => `  /c${i}: *common`).join('\n')}
+`;
+    const { paths } = parseDocument(Buffer.from(text)) as { paths: Record<string, unknown> };
+    should(paths['/a']).deepEqual({ get: { operationId: 'A' } });
+    Object.keys(paths).should.have.length(202);
+  });
+
   for (const [what, text, reason] of [
     ['nothing', ' \n', /empty/],
     ['broken JSON', '{"openapi": "3.0.1",', /no JSON/],
     ['broken YAML', 'a: [1\nb: }', /no YAML/],
     ['a list', '[1, 2]', /no OpenAPI contract/],
     ['prose', 'Dear reader', /no OpenAPI contract/],
+    ['a circle by an anchor', 'openapi: 3.1.0\na: &s {x: *s}', /refers to itself/],
     ['Swagger 2', '{"swagger": "2.0"}', /Swagger 2.0: only OpenAPI 3/],
     ['OpenAPI 4', 'openapi: 4.0.0', /no OpenAPI 3/],
     ['JSON of another kind', '{"name": "x"}', /no OpenAPI 3/],
@@ -110,7 +125,23 @@ describe('where a contract belongs', () => {
     ]);
   });
 
+  for (const [service, version, reason] of [
+    ['../x', 'v1', /'\.\.\/x' is no name of a service/],
+    ['a/b', 'v1', /no name of a service/],
+    ['a', '2/3', /'2\/3' is no name of a version/],
+    ['a', '', /no name of a version/],
+  ] as const) {
+    it(`is refused when who imports it says ${service} ${version}`, () => {
+      should(() => place({}, undefined, { service, version })).throw(reason);
+    });
+  }
+
   it('is told by who imports it, before all others', () => {
+    place(
+      { servers: undefined },
+      { '/mine/api/a': { get: OK } },
+      { service: 'mine', version: '2' },
+    ).should.deepEqual(['mine', 'v2', '/api/a']);
     place({}, undefined, { service: 'mine', version: 'v7' }).should.deepEqual([
       'mine',
       'v7',
@@ -189,13 +220,50 @@ describe('the operations of a contract', () => {
     operations.map(({ id }) => id).should.deepEqual(['Same', 'Same2', 'we_ird_', 'proto__', 'x'.repeat(120)]);
   });
 
-  it('keep the id by which flows know them', () => {
+  it('keep the ids by which flows know them, and give those to no others', () => {
+    const known = new Map([
+      ['GET /a/{}', 'Old'],
+      ['GET /gone', 'Gone'],
+    ]);
     const { operations } = read(
-      { '/a/{x}': { get: { ...OK, operationId: 'Renamed' } }, '/b': { get: { ...OK, operationId: 'Old' } } },
+      {
+        '/b': { get: { ...OK, operationId: 'Old' } },
+        '/a/{x}': { get: { ...OK, operationId: 'Renamed' } },
+        '/c': { get: { ...OK, operationId: 'Gone' } },
+      },
       {},
-      { idOfKnown: (_: string, __: string, path: string) => (path === '/a/{x}' ? 'Old' : undefined) },
+      { knownIds: () => known },
     ).contract;
-    operations.map(({ id }) => id).should.deepEqual(['Old', 'Old2']);
+    operations
+      .map(({ id, path }) => [id, path])
+      .should.deepEqual([
+        ['Old2', '/b'],
+        ['Old', '/a/{x}'],
+        ['Gone2', '/c'],
+      ]);
+  });
+
+  it('are there once, whatever their parameters are called', () => {
+    const { contract, notes } = read({ '/a/{x}': { get: OK }, '/a/{y}': { get: OK } });
+    contract.operations.should.have.length(1);
+    notes.should.deepEqual([
+      'GET /a/{y} was left out: another one differs only in the names of its parameters',
+    ]);
+  });
+
+  it('have a body of unknown shape when it is described elsewhere, and say what is missing', () => {
+    const { contract, notes } = read({
+      '/a': {
+        servers: [{ url: '/other' }],
+        post: { ...OK, requestBody: { $ref: 'x.json#/B' }, parameters: [{ $ref: 'x.json#/P' }] },
+      },
+    });
+    should(contract.operations[0]).have.property('body', null);
+    notes.should.deepEqual([
+      'The servers of POST /a are not used',
+      "A parameter was left out: 'x.json#/P' leads nowhere in the contract",
+      "The shape of a body is not known: 'x.json#/B' leads nowhere in the contract",
+    ]);
   });
 
   it('are left out with a note when they cannot be called', () => {
@@ -336,6 +404,24 @@ describe('the skeleton of a body', () => {
     should(skeleton(json({ schema: { $ref: 'https://evil.example/x.json' } }))).be.null();
   });
 
+  it('is the example also when that is written as text, or a list wants many items', () => {
+    should(skeleton(json({ example: '{"data": {"a": 1}}' }))).deepEqual({ data: { a: 1 } });
+    const schema = { type: 'array', minItems: 200_000_000, items: { type: 'string' } };
+    should(skeleton(json({ schema }))).deepEqual(['']);
+  });
+
+  it('does not decide about the envelope where the schema does', () => {
+    const envelope = { type: 'object', properties: { data: { type: 'object', properties: { a: {} } } } };
+    post(json({ schema: envelope, example: { a: 1 } })).should.have.property('wrapsData', true);
+    post(json({ schema: { allOf: [envelope] }, example: 'x'.repeat(70_000) })).should.have.property(
+      'wrapsData',
+      true,
+    );
+    const bare = { type: 'object', properties: { data: {}, more: {} } };
+    post(json({ schema: bare, example: { data: 1 } })).should.have.property('wrapsData', false);
+    should(post(json({ schema: {} })).wrapsData).be.undefined();
+  });
+
   it('takes other names of JSON', () => {
     should(
       skeleton({
@@ -418,6 +504,32 @@ describe('the schemas of a contract', () => {
       { additionalProperties: { type: 'number' } },
       { additionalProperties: { type: 'number' } },
     ],
+    [
+      'what excludes others only by itself',
+      { oneOf: [{ type: 'object' }, {}] },
+      { anyOf: [{ type: 'object' }, {}] },
+    ],
+    ['choices twice', { anyOf: [{}], oneOf: [true] }, { anyOf: [{}], allOf: [{ anyOf: [true] }] }],
+    [
+      'parts that must not forbid what others allow',
+      {
+        allOf: [{ properties: { a: {} }, additionalProperties: false }, { properties: { b: {} } }],
+        additionalProperties: false,
+      },
+      { allOf: [{ properties: { a: {} } }, { properties: { b: {} } }] },
+    ],
+    [
+      'one part alone',
+      { allOf: [{ properties: { a: {} }, additionalProperties: false }] },
+      { allOf: [{ properties: { a: {} }, additionalProperties: false }] },
+    ],
+    ['patterns of names', { patternProperties: { x: {} }, additionalProperties: false }, {}],
+    ['nothing of what must not be', { not: { custom: 1 } }, {}],
+    [
+      'null beside parts',
+      { type: 'object', nullable: true, allOf: [{}] },
+      { anyOf: [{ type: 'object', allOf: [{}] }, { type: 'null' }] },
+    ],
     ['a tuple', { items: [{ type: 'string' }] }, { prefixItems: [{ type: 'string' }] }],
     ['true', true, true],
     ['nonsense', 'x', true],
@@ -443,6 +555,25 @@ describe('the schemas of a contract', () => {
       B_1x: { properties: { a: { $ref: '#/$defs/A' } } },
     });
     notes.should.be.empty();
+  });
+
+  it('are open where they are parts of others, and closed where they stand alone', () => {
+    const Base = { properties: { a: { readOnly: true } }, required: ['a'], additionalProperties: false };
+    const Extended = {
+      allOf: [
+        { $ref: '#/components/schemas/Base' },
+        { properties: { b: { $ref: '#/components/schemas/Base' } } },
+      ],
+    };
+    const { contract } = read(
+      { '/a': { post: { ...OK, requestBody: json({ schema: { $ref: '#/components/schemas/Extended' } }) } } },
+      { components: { schemas: { Base, Extended } } },
+    );
+    should(contract.defs).deepEqual({
+      Extended: { allOf: [{ $ref: '#/$defs/Base.part' }, { properties: { b: { $ref: '#/$defs/Base' } } }] },
+      Base: { properties: { a: {} }, additionalProperties: false },
+      'Base.part': { properties: { a: {} } },
+    });
   });
 
   it('allow everything where a reference leads nowhere, with a note', () => {

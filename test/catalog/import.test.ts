@@ -44,7 +44,7 @@ describe('importing contracts', () => {
       odd,
       ...['a.json', 'b.yaml', 'deep/c.YML'].map((name) => join(folder, 'in', name)),
     ]);
-    await contractFiles([join(folder, 'none')]).should.be.rejectedWith(/none does not exist/);
+    (await contractFiles([join(folder, 'none')])).should.deepEqual([join(folder, 'none')]);
     mkdirSync(join(folder, 'empty'));
     (await contractFiles([join(folder, 'empty')])).should.be.empty();
   });
@@ -56,10 +56,12 @@ describe('importing contracts', () => {
       file('broken.json', '{"openapi":'),
       file('good.json', text('good', { '/a': get('A') })),
       huge,
+      join(folder, 'missing.json'),
       file('other.yaml', 'openapi: 3.1.0\nservers: [{url: /other}]\npaths: {/b: {get: {}}}'),
     ]);
     contracts.map(({ service }) => service).should.deepEqual(['good', 'other']);
-    summary.failed.map(({ name }) => name).should.deepEqual(['broken.json', 'huge.json']);
+    summary.failed.map(({ name }) => name).should.deepEqual(['broken.json', 'huge.json', 'missing.json']);
+    summary.failed[2]?.reason.should.equal('It does not exist');
     summary.failed[1]?.reason.should.match(/30 MB; a contract may have 20 MB/);
     should(contracts[0]?.source).deepEqual({ from: 'imported', name: 'good.json', at: AT });
   });
@@ -112,6 +114,19 @@ describe('importing contracts', () => {
     const known = catalogOf([operation('Ours', '/thing/{id}')]);
     const { contracts } = await run([file('svc.json', text('svc', { '/thing/{x}': get('Theirs') }))], known);
     should(contracts[0]?.operations[0]).containEql({ id: 'Ours', path: '/thing/{x}' });
+  });
+
+  it('tells what another version of the service has already, and does not count it', async () => {
+    const known = catalogOf([operation('Ours', '/thing')]);
+    const { summary } = await run(
+      [file('v2.json', text('svc', { '/thing': get('Theirs'), '/new': get('New') }, '2.0'))],
+      known,
+    );
+    should(summary.contracts[0]).containEql({
+      operations: 1,
+      added: ['New'],
+      notes: ['Theirs was left out: svc/v1/Ours has its method and path'],
+    });
   });
 
   it('does not mix two contracts of one service and version', async () => {

@@ -81,6 +81,13 @@ describe('the catalog file in the user directory', () => {
       operation('Query', '/b?c=d'),
       operation('a/b', '/c'),
       { ...operation('Odd', '/d'), method: 'TRACE' },
+      { ...operation('Query', '/e'), query: 'x' },
+      { ...operation('Query', '/e'), query: [1] },
+      { ...operation('Rules', '/f'), paramRules: [null] },
+      { ...operation('Rules', '/f'), paramRules: 'x' },
+      { ...operation('Rules', '/f'), bodyRule: { schema: 7 } },
+      { ...operation('At', '/g'), at: 5 },
+      { ...operation('Sunset', '/h'), sunset: {} },
       null,
     ];
     write({ contracts: [...bad, { ...good, operations }] });
@@ -96,6 +103,34 @@ describe('the catalog file in the user directory', () => {
     readdirSync(folder).should.deepEqual([OVERLAY_FILE], 'nothing is left beside it');
     const { contracts } = JSON.parse(readFileSync(overlay.path, 'utf8')) as { contracts: StoredContract[] };
     contracts.map(({ service }) => service).should.deepEqual(['other', 'svc']);
+  });
+
+  it('is not written over while it is broken, and keeps what cannot be used for who wrote it', () => {
+    write('{"contracts": [');
+    should(() => overlay.put([contract([operation('A', '/a')])])).throw(
+      /cannot be read: .*\. Mend or remove it first/,
+    );
+    readFileSync(overlay.path, 'utf8').should.equal('{"contracts": [');
+    const odd = { service: 'x y', note: 'mine' };
+    write({ contracts: [odd] });
+    overlay.put([contract([operation('A', '/a')])]);
+    (JSON.parse(readFileSync(overlay.path, 'utf8')) as { contracts: unknown[] }).contracts.should.containDeep(
+      [odd],
+    );
+    ids().should.deepEqual(['A']);
+  });
+
+  it('gives contracts away again, of a service or of a version', () => {
+    const of = (service: string, version: string) => contract([operation('A', '/a')], { service, version });
+    overlay.put([of('one', 'v1'), of('one', 'v2'), of('two', 'v1')]);
+    overlay.remove('one', 'v2').should.equal(1);
+    overlay.contracts().should.have.length(2);
+    overlay.remove('one').should.equal(1);
+    overlay.remove('none').should.equal(0);
+    overlay
+      .contracts()
+      .map(({ service }) => service)
+      .should.deepEqual(['two']);
   });
 
   it('makes its folder', () => {

@@ -121,6 +121,70 @@ describe('refreshing the catalog', () => {
     await run(catalog(), ['../evil']).should.be.rejectedWith(/no name of a service/);
   });
 
+  /** Lets the pauses pass, but not the minute that an answer may take. */
+  async function throughPauses<T>(running: Promise<T>): Promise<T> {
+    let over = false;
+    const end = running.finally(() => {
+      over = true;
+    });
+    while (!over) {
+      const pauseMs = clock.nextInMs ?? Number.POSITIVE_INFINITY;
+      if (pauseMs <= 30_000) clock.advance(pauseMs);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return end;
+  }
+
+  it('asks again what was busy, as late as it says, three times in all', async () => {
+    let asked = 0;
+    documents['/svc/swagger/1.0/swagger.json'] = (response) => {
+      asked += 1;
+      if (asked < 3) response.writeHead(429, { 'retry-after': '7' }).end();
+      else response.end(text('svc', { '/a': get('A') }, '1.0'));
+    };
+    const startMs = clock.nowMs();
+    const { contracts } = await throughPauses(run(catalog(['svc', 'v1'])));
+    contracts.should.have.length(1);
+    (clock.nowMs() - startMs).should.equal(14_000);
+  });
+
+  it('does not ask for the rest when nobody answers', async () => {
+    const services = Array.from({ length: 30 }, (_, i) => [`svc${i}`, 'v1'] as [string, string]);
+    const { summary } = await refresh({
+      catalog: catalog(...services),
+      clock,
+      apiUrl: `http://127.0.0.1:${await closedPort()}`,
+    });
+    const reasons = summary.failed.map(({ reason }) => reason);
+    reasons.should.have.length(30);
+    reasons.filter((reason) => reason.includes('was not asked for')).length.should.be.within(20, 28);
+  });
+
+  it('takes a document for no other version than its own', async () => {
+    const same = text('svc', { '/a': get('A') }, '2.0');
+    for (const version of [1, 2, 3]) documents[`/svc/swagger/${version}.0/swagger.json`] = same;
+    const { contracts, summary } = await run(catalog(['svc', 'v1'], ['svc', 'v2']));
+    contracts.map(({ version }) => version).should.deepEqual(['v2']);
+    summary.failed.map(({ reason }) => reason).should.deepEqual(['It is of v2, where v1 was asked for']);
+  });
+
+  it('is not led on by a server that has every version', async () => {
+    server.removeAllListeners('request');
+    server.on('request', (request: { url: string }, response: ServerResponse) => {
+      const [, version = ''] = /swagger\/(\d+)\.0\//.exec(request.url) ?? [];
+      response.end(text('svc', { [`/v${version}/a`]: get('A') }, `${version}.0`));
+    });
+    const { contracts } = await run(catalog(['svc', 'v1']));
+    contracts.should.have.length(6);
+  });
+
+  it('asks for a service once, however often it is named', async () => {
+    documents = { '/svc/swagger/1.0/swagger.json': text('svc', { '/a': get('A') }, '1.0') };
+    const { contracts, summary } = await run(catalog(['svc', 'v1']), ['svc', 'svc']);
+    contracts.should.have.length(1);
+    summary.failed.should.be.empty();
+  });
+
   it('tells of a known version that is not there, or cannot be read, and goes on', async () => {
     documents = {
       '/a/swagger/1.0/swagger.json': '<html>',
@@ -128,8 +192,8 @@ describe('refreshing the catalog', () => {
       '/c/swagger/1.0/swagger.json': (response) => response.destroy(),
       '/e/swagger/1.0/swagger.json': text('e', { '/a': get('A') }, '1.0'),
     };
-    const { contracts, summary } = await run(
-      catalog(['a', 'v1'], ['b', 'v1'], ['c', 'v1'], ['d', 'v1'], ['e', 'v1']),
+    const { contracts, summary } = await throughPauses(
+      run(catalog(['a', 'v1'], ['b', 'v1'], ['c', 'v1'], ['d', 'v1'], ['e', 'v1'])),
     );
     contracts.map(({ service }) => service).should.deepEqual(['e']);
     const reasons = summary.failed.map(({ reason }) => reason);
