@@ -4,6 +4,9 @@ import type { Operation } from './operation.js';
 /** Words that carry no meaning in what people type. */
 const NOISE = new Set(['a', 'an', 'the', 'of', 'for', 'to', 'in', 'with', 'all', 'please']);
 
+/** Nobody types more; each word costs its time. */
+const MOST_WORDS = 16;
+
 /** What people say, and what the API's operations are called. */
 const MEANS = new Map(
   Object.entries({
@@ -12,7 +15,6 @@ const MEANS = new Map(
     new: 'create',
     add: 'create',
     find: 'search',
-    lookup: 'search',
     read: 'get',
     fetch: 'get',
     load: 'get',
@@ -54,9 +56,17 @@ interface Entry {
 
 function entryOf({ key, id, service, version, path, method }: Operation): Entry {
   const [, subject = service, kind = ''] = SERVICE_KIND.exec(service) ?? [];
+  // People type names in one piece, too: getentitybyid, or entitybyid.
+  const pieces = [id, id.replace(/^[A-Z]?[a-z]+/, '')].map((piece) => piece.toLowerCase()).join(' ');
   // Every path begins so; a version in it would rank the first version above the later ones.
   const telling = path.replace(/^\/(api\/)?(v\d+\/)?/, '');
-  return { key, name: id, service: `${service} ${subject} ${kind} ${version}`, path: telling, method };
+  return {
+    key,
+    name: `${id} ${pieces}`,
+    service: `${service} ${subject} ${kind} ${version}`,
+    path: telling,
+    method,
+  };
 }
 
 /** Finds operations by what a person types. Made once, at the first search. */
@@ -66,7 +76,7 @@ export class OperationSearch {
   readonly #names: ReadonlyMap<string, Name>;
 
   constructor(operations: readonly Operation[]) {
-    this.#names = new Map(operations.map(({ key, id }) => [key, nameOf(key, id)]));
+    this.#names = new Map(operations.map((operation) => [operation.key, nameOf(operation)]));
     this.#index = new MiniSearch<Entry>({
       idField: 'key',
       fields: ['name', 'service', 'path', 'method'],
@@ -90,8 +100,9 @@ export class OperationSearch {
    * @returns the keys
    */
   search(text: string, most: number): string[] {
-    const meaning = translated(text);
-    const ranked = this.#ranked(meaning === text ? [text] : [text, meaning]);
+    const asked = text.length > MOST_WORDS ? text.split(/\s+/).slice(0, MOST_WORDS).join(' ') : text;
+    const meaning = translated(asked);
+    const ranked = this.#ranked(meaning === asked ? [asked] : [asked, meaning]);
     // Nothing has all of the words: whatever has any of them.
     const found = ranked.length > 0 ? ranked : this.#ranked([meaning], 'OR');
     return found.slice(0, most);
@@ -100,9 +111,10 @@ export class OperationSearch {
   #ranked(texts: string[], combineWith: 'AND' | 'OR' = 'AND'): string[] {
     const scores = new Map<string, number>();
     for (const text of texts) {
-      const typed = { key: text.trim().toLowerCase(), words: meaningful(text).map(stem).join(' ') };
-      for (const { id, score } of this.#index.search(text, { combineWith })) {
-        const total = score * (1 + closeness(this.#names.get(id) as Name, typed));
+      const typed = { text: text.trim().toLowerCase(), words: meaningful(text).map(stem).join(' ') };
+      for (const { id, score } of this.#index.search(withoutApi(text), { combineWith })) {
+        const name = this.#names.get(id) as Name;
+        const total = score * name.worth * (1 + closeness(name, typed));
         scores.set(id, Math.max(scores.get(id) ?? 0, total));
       }
     }
@@ -110,27 +122,44 @@ export class OperationSearch {
   }
 }
 
-/** What an operation is called, in words as they are compared. */
+/** What an operation is called, as it is compared. */
 interface Name {
   key: string;
+  /** With and without its service. */
+  paths: string[];
   /** `get entity by id` */
   whole: string;
   /** The same behind its verb. */
   object: string;
+  /** Deprecated or ended ones stand behind those that took their place. */
+  worth: number;
 }
 
-function nameOf(key: string, id: string): Name {
+function nameOf({ key, id, service, path, deprecated }: Operation): Name {
   const [verb = '', ...rest] = words(id).map(stem);
   const object = rest.join(' ');
-  return { key: key.toLowerCase(), whole: `${verb} ${object}`.trim(), object };
+  const paths = [path, `/${service}${path}`].map((text) => text.toLowerCase());
+  return {
+    key: key.toLowerCase(),
+    paths,
+    whole: `${verb} ${object}`.trim(),
+    object,
+    worth: deprecated ? 0.3 : 1,
+  };
 }
 
 /** How much more a hit counts when the name, or the name behind its verb, is what was typed or begins with it. */
-function closeness({ key, whole, object }: Name, typed: { key: string; words: string }): number {
-  if (key === typed.key) return 100;
+function closeness({ key, paths, whole, object }: Name, typed: { text: string; words: string }): number {
+  if (key === typed.text) return 100;
+  if (paths.includes(typed.text)) return 50;
   if (whole === typed.words) return 20;
   if (object === typed.words) return 10;
   return whole.startsWith(typed.words) || object.startsWith(typed.words) ? 2 : 0;
+}
+
+/** A pasted path says `api` and a version, which are in nearly every path and therefore in no index. */
+function withoutApi(text: string): string {
+  return text.includes('/') ? text.replace(/\/(api|v\d+)(?=\/|$)/gi, '') : text;
 }
 
 function meaningful(text: string): string[] {

@@ -14,12 +14,39 @@ describe('searching the catalog', () => {
     ['entitydataquery/v1/GetEntityById', 'entitydataquery/v1/GetEntityById'],
     ['add webhook', 'webhooks/v1/AddWebhook'],
     ['complete task', 'journeycommand/v1/CompleteTask'],
+    ['getentitybyid', 'entitydataquery/v2/GetEntityById'],
+    ['entitybyid', 'entitydataquery/v2/GetEntityById'],
+    ['createjourney', 'journeycommand/v1/CreateJourney'],
+    ['/api/v2/entity/{id}', 'entitydataquery/v2/GetEntityById'],
+    ['/entitydataquery/api/v2/entity/{id}', 'entitydataquery/v2/GetEntityById'],
   ] as const) {
     it(`'${typed}' finds ${key}`, () => {
       const [found] = first(typed);
       should(found).equal(key);
     });
   }
+
+  it('finds every operation by its path, and by its id in small letters', function () {
+    this.timeout(30_000);
+    const missed = catalog.all().filter(({ key, service, path, id }) => {
+      // Up to five methods have one path.
+      const byPath = first(`/${service}${path}`, 6).includes(key);
+      return !byPath || !first(id.toLowerCase(), 30).includes(key);
+    });
+    missed.map(({ key }) => key).should.be.empty();
+  });
+
+  it('puts what has ended behind what took its place', () => {
+    const [best, ...others] = first('events filter', 5);
+    should(best).equal('eventingress/v1/GetEventsByFilterPaginated');
+    others.should.containEql('eventingress/v1/GetEventsByFilter');
+  });
+
+  it('does not stop for an endless text', () => {
+    const startMs = performance.now();
+    catalog.search('a b c d e f g h i j '.repeat(500), 30);
+    (performance.now() - startMs).should.be.below(2000);
+  });
 
   it('finds parts of words as they are being typed', () => {
     first('sear entit by na', 5).should.containEql('entitydataquery/v2/SearchByName');
