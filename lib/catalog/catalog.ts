@@ -137,6 +137,13 @@ export class Catalog {
       .map(({ key }) => key);
   }
 
+  /** Whether a service is one of those that are bundled, or that a live platform has described. */
+  isVendors(service: string): boolean {
+    const { all } = this.#now();
+    const bundled = this.#bundled?.some((contract) => contract.service === service) ?? false;
+    return bundled || all.some((one) => one.service === service && one.source.from === 'live');
+  }
+
   /** Keys that share the id or the service and version with a key that was not found, best first, at most three. */
   similar(key: string): string[] {
     const [service, , id] = key.toLowerCase().split('/');

@@ -2,7 +2,9 @@ import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
 import type { Source } from '../../lib/catalog/operation.js';
 import { OVERLAY_FILE } from '../../lib/catalog/overlay.js';
+import { AdminAnswers } from '../shared/admin-answer.js';
 import type { ConnectionFacts } from '../shared/connection.js';
+import { editorIdOf } from '../shared/editor-id.js';
 import type { RecentRequest } from '../shared/recent-requests.js';
 import type { Services } from '../shared/services.js';
 
@@ -31,34 +33,35 @@ export interface CatalogOverview {
   file: string;
   /** Why that file cannot be read, while that holds. */
   problem?: string;
+  /** Whether an import or a refresh is under way. */
+  updating: boolean;
 }
 
 const PERMISSION = 'fenergo-config.read';
 
 /** Adds `GET fenergo/overview`: connections, last calls and catalog as they are now. Nothing secret is in it. */
 export function registerOverviewRoute(RED: NodeAPI, services: Services): void {
+  const answers = new AdminAnswers();
   RED.httpAdmin.get(
     '/fenergo/overview',
     RED.auth.needsPermission(PERMISSION),
-    (_: Request, response: Response) => {
-      response.set('Cache-Control', 'no-store').json(overviewOf(services));
-    },
+    (request: Request, response: Response) => answers.sendOnce(request, response, overviewOf(services)),
   );
 }
 
 function overviewOf(services: Services): Overview {
   return {
-    connections: [...services.connections].map(({ id, name = '', connection }) => ({
-      id,
-      name,
-      ...connection.facts(),
+    connections: [...services.connections].map((node) => ({
+      id: editorIdOf(node),
+      name: node.name ?? '',
+      ...node.connection.facts(),
     })),
     requests: services.recent.list(),
     catalog: catalogOf(services),
   };
 }
 
-function catalogOf({ catalog, overlay, overlayProblem }: Services): CatalogOverview {
+function catalogOf({ catalog, overlay, overlayProblem, update }: Services): CatalogOverview {
   // One look for the whole answer, else the file may change between its parts.
   overlay.lookAgain();
   const services = catalog.services();
@@ -72,5 +75,6 @@ function catalogOf({ catalog, overlay, overlayProblem }: Services): CatalogOverv
     }),
     file: OVERLAY_FILE,
     problem: overlayProblem(),
+    updating: update.state().state === 'running',
   };
 }

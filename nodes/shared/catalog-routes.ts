@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
 import type { Catalog } from '../../lib/catalog/catalog.js';
+import { documentationUrl } from '../../lib/catalog/documentation.js';
 import type { Operation } from '../../lib/catalog/operation.js';
 import { KNOWN_SCOPES } from '../../lib/scopes.js';
 import { AdminAnswers } from './admin-answer.js';
@@ -26,6 +27,8 @@ export type OperationDetails = Omit<Operation, 'rules'> & {
   checkable: boolean;
   /** Keys of the same operation in other versions. */
   otherVersions: string[];
+  /** The vendor's page about its service; absent for services that are not the vendor's. */
+  documentation?: string;
 };
 
 /**
@@ -75,5 +78,6 @@ function detailsOf(catalog: Catalog, operation: Operation): OperationDetails {
     required: required.map(({ name }) => name),
     checkable: rules !== undefined,
     otherVersions: catalog.otherVersions(operation),
+    documentation: catalog.isVendors(operation.service) ? documentationUrl(operation.service) : undefined,
   };
 }

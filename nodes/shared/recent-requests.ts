@@ -30,6 +30,8 @@ export interface RecentRequest {
 /** The node that made a call. */
 export interface Caller {
   id: string;
+  /** In an instance of a subflow: the id by which the editor knows it. */
+  _alias?: string;
   name?: string;
 }
 
@@ -98,9 +100,13 @@ export class RecentRequests {
 
 const UNEXPECTED = { code: 'UNEXPECTED', facts: {} as FenergoError['facts'] };
 
-function entryOf({ id, name = '' }: Caller, sent: SentCall | undefined, facts?: CallFacts): Entry['request'] {
+function entryOf(
+  { id, _alias: editorId = id, name = '' }: Caller,
+  sent: SentCall | undefined,
+  facts?: CallFacts,
+): Entry['request'] {
   return {
-    nodeId: id,
+    nodeId: editorId,
     nodeName: name,
     operation: sent?.operation ?? '',
     label: sent ? labelOf(sent) : '',

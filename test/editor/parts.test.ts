@@ -38,6 +38,14 @@ describe('parts of the dialogs', () => {
       rows.should.eql([{ ...id, known: false, required: false, stray: 'unused' }]);
     });
 
+    it('know headers in small and in capital letters, and give a value to one row only', () => {
+      const [row] = rowsFor(asked([], [], { headers: ['X-Trace'] }), [header]);
+      row?.should.containEql({ name: 'X-Trace', value: '1' });
+      rowsFor(asked(['id'], ['id']), [id])
+        .map(({ value }) => value)
+        .should.eql(['payload.id', '']);
+    });
+
     it('do not take a header for a parameter of the same name', () => {
       const rows = rowsFor(asked(['x-trace'], []), [header]);
       rows
@@ -121,7 +129,8 @@ describe('parts of the dialogs', () => {
     }
 
     it('is an error for what is no JSON, and shortened when it is long', () => {
-      sentJson('', true).should.have.property('problem');
+      sentJson('{', true).should.have.property('problem');
+      sentJson(' ', true).should.eql({ text: '' });
       const { text } = sentJson(JSON.stringify('x'.repeat(999)), true) as { text: string };
       text.length.should.equal(401);
       text.should.endWith('…');

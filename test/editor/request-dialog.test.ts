@@ -146,6 +146,23 @@ describe('the dialog of a request', function () {
     (await save()).should.have.property('operation', 'journeycommand/v1/CreateJourney');
   });
 
+  it('takes the operation of the words that stand there when Enter is pressed before their results have come', async () => {
+    await open();
+    await mode().selectOption('catalog');
+    await search().fill('entity by id');
+    await results().first().waitFor();
+    await search().fill('start a journey');
+    await search().press('Enter');
+    await chosen('journeycommand/v1/CreateJourney');
+    await search().fill('search by name');
+    await search().press('Enter');
+    await chosen('entitydataquery/v2/SearchByName');
+    await search().fill('xyzzy');
+    await search().press('Enter');
+    await page.locator('#fenergo-request-results li', { hasText: 'Nothing found' }).waitFor();
+    (await operation().inputValue()).should.equal('entitydataquery/v2/SearchByName');
+  });
+
   it('lets one browse by service', async () => {
     await open();
     await mode().selectOption('catalog');
@@ -189,7 +206,7 @@ describe('the dialog of a request', function () {
     const text = await textOf(card());
     text.should.containEql('/entitydataquery/api/v2/entity/{id}');
     text.should.containEql('Needs the scope fenx.entitydata.read.');
-    text.should.containEql('Surveyed 2025-01-21');
+    text.should.containEql('As of 2025-01-21');
     should(await card().locator('a').getAttribute('href')).equal(
       'https://api.fenergox.com/entitydataquery/swagger/index.html',
     );
@@ -297,10 +314,37 @@ describe('the dialog of a request', function () {
     (await save()).should.containEql({ body: 'payload', bodyType: 'msg' });
   });
 
+  it('fills in a body where there was none to write, and where JSON is chosen', async () => {
+    await open({ operation: 'entitydataquery/v2/GetEntityById' });
+    await choose('entitydatacommand/v2/CreateEntity');
+    JSON.parse(await body()).should.have.property('targetEntity');
+    await page.close();
+
+    await open({ operation: 'journeycommand/v1/CreateJourney', bodyType: 'json', body: '' });
+    (await textOf(page.locator('#fenergo-request-sent'))).should.equal('Sent:nothing');
+    await choose('entitydatacommand/v2/CreateEntity');
+    JSON.parse(await body()).should.have.property('targetEntity');
+    await page.close();
+
+    await open({ operation: 'entitydatacommand/v2/CreateEntity' });
+    await page.locator('.fenergo-request-body .red-ui-typedInput-type-select').first().click();
+    await page.locator('.red-ui-typedInput-options a[value="json"]:visible').click();
+    JSON.parse(await body()).should.have.property('targetEntity');
+    await page.selectOption('#node-input-wrap', 'never');
+    await writeBody('{"targetEntity": "x"}');
+    (await textOf(page.locator('#fenergo-request-sent'))).should.containEql(
+      'The operation takes { "data": … }',
+    );
+    await screenshot(page, 'request-lacks-envelope');
+    await writeBody('');
+    await save();
+    (await page.evaluate<boolean>("RED.nodes.node('request').valid")).should.be.true();
+  });
+
   it('leaves a body from the message alone when the operation changes', async () => {
     await open({ operation: 'entitydatacommand/v2/CreateEntity' });
     (await textOf(page.locator('#fenergo-request-sent'))).should.equal(
-      'Sent:{ "data": msg.payload }(or as it is, if it has data)',
+      'Sent:{ "data": msg.payload }If it has data already, it is sent as it is.',
     );
     await choose('journeycommand/v1/CreateJourney');
     (await save()).should.containEql({

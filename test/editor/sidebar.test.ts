@@ -136,7 +136,7 @@ describe('the Fenergo sidebar', function () {
 
   it('imports contracts, names what is broken, and one of the operations is found, filled in and called', async () => {
     await importFiles(file('loans.yaml', LOANS), file('broken.json', '{'));
-    await outcome('1 read: 1 added, 0 changed, 0 gone');
+    await outcome('Contracts read: 1. Operations: 1 added, 0 changed, 0 gone.');
     (await textOf(sidebar())).should
       .containEql('broken.json: It is no JSON')
       .and.containEql('added: CreateLoan');
@@ -180,8 +180,8 @@ describe('the Fenergo sidebar', function () {
 
   it('refreshes the catalog from a connection, and tells what became of it', async () => {
     await sidebar().getByRole('button', { name: 'Refresh from' }).click();
-    await outcome('114 read: 0 added, 0 changed, 0 gone');
-    await sidebar().getByText('114 of the contracts are your own').waitFor();
+    await outcome('Contracts read: 114. Operations: 0 added, 0 changed, 0 gone.');
+    await sidebar().getByText('Your own contracts: 114').waitFor();
     await screenshot(page, 'sidebar-refreshed');
   });
 
@@ -193,6 +193,6 @@ describe('the Fenergo sidebar', function () {
     await page.route('**/fenergo/overview', (route) => route.fulfill({ status: 403, body: '' }));
     await sidebar().getByText('You are not allowed').waitFor();
     await importFiles(file('loans.yaml', LOANS));
-    await outcome('1 read');
+    await outcome('Contracts read: 1.');
   });
 });

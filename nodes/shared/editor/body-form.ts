@@ -1,5 +1,5 @@
 import type { OperationDetails } from './catalog.js';
-import { sameJson, sentJson, skeletonText, type Wrap, wraps } from './skeleton.js';
+import { lacksEnvelope, sameJson, sentJson, skeletonText, type Wrap, wraps } from './skeleton.js';
 
 interface BodyNode {
   _: Translate;
@@ -29,6 +29,7 @@ export class BodyForm {
   /** Whether the body may be replaced without asking. */
   #untouched: boolean;
   #confirming = false;
+  #lastType = '';
 
   constructor(node: BodyNode) {
     this.#node = node;
@@ -52,7 +53,8 @@ export class BodyForm {
       ],
       typeField: '#node-input-bodyType',
     });
-    this.#input.on('change', () => this.#show());
+    this.#lastType = this.#type;
+    this.#input.on('change', () => this.#typeChanged());
     this.#wrap.on('change', () => this.#wrapChanged());
     this.#fill.on('click', () => this.#fillByHand());
   }
@@ -60,6 +62,9 @@ export class BodyForm {
   /** Follows the chosen operation. @param byHand whether a person has just chosen it */
   follow(operation: OperationDetails | undefined, byHand: boolean): void {
     this.#operation = operation;
+    // Nobody has written a body for an operation that takes none.
+    if (!byHand && operation?.hasBody === false && isUntouched(this.#type, this.#text))
+      this.#untouched = true;
     if (byHand && operation && this.#mayReplace()) this.#putSkeleton();
     else this.#recognise();
     this.#show();
@@ -90,6 +95,7 @@ export class BodyForm {
   }
 
   #mayReplace(): boolean {
+    if (this.#type === 'json' && this.#text.trim() === '') return true;
     return (
       this.#untouched || (this.#filled !== undefined && this.#type === 'json' && this.#text === this.#filled)
     );
@@ -120,6 +126,22 @@ export class BodyForm {
     this.#input.typedInput('type', type);
     this.#input.typedInput('value', value);
     if (type === 'json') this.#code().setValue(value, -1);
+  }
+
+  /** Who chooses JSON where there is none yet begins with the operation's body. */
+  #typeChanged(): void {
+    const type = this.#type;
+    const chosen = type === 'json' && this.#lastType !== 'json';
+    this.#lastType = type;
+    const value = this.#text.trim();
+    if (chosen && (value === '' || value === UNTOUCHED.value)) {
+      const skeleton = skeletonText(this.#operation, this.#wrapKind);
+      this.#filled = skeleton;
+      this.#untouched = false;
+      this.#input.typedInput('value', skeleton ?? '{}');
+      this.#code().setValue(skeleton ?? '{}', -1);
+    }
+    this.#show();
   }
 
   #fillByHand(): void {
@@ -178,12 +200,24 @@ export class BodyForm {
       const sent = sentJson(this.#text, wrapped);
       if ('problem' in sent) {
         this.#sent.addClass('fenergo-problem').text(_('body.problem', { reason: sent.problem }));
-      } else this.#showCode(sent.text);
+      } else this.#showCode(sent.text || _('body.none'));
+      if (lacksEnvelope(this.#text, this.#operation, this.#wrapKind)) this.#showNote(_('body.lacksEnvelope'));
       return;
     }
     const source = sourceOf(this.#type, String(this.#input.typedInput('value')));
     this.#showCode(wrapped ? `{ "data": ${source} }` : source);
-    if (wrapped) this.#sent.append($('<span>').text(_('body.unlessWrapped')));
+    if (wrapped) this.#showNote(_('body.unlessWrapped'));
+    else if (
+      !this.#operation &&
+      $('#fenergo-request-mode').val() === 'message' &&
+      this.#wrapKind === 'auto'
+    ) {
+      this.#showNote(_('body.whereTaken'));
+    }
+  }
+
+  #showNote(text: string): void {
+    this.#sent.append($('<div>').text(text));
   }
 
   #showCode(text: string): void {

@@ -1,4 +1,3 @@
-import { documentationUrl } from '../../../lib/catalog/documentation.js';
 import { grants } from '../../../lib/scopes.js';
 import type { OperationDetails } from './catalog.js';
 import { isEnv } from './env.js';
@@ -80,7 +79,7 @@ function address({ service, path }: OperationDetails): JQuery {
 }
 
 function facts(node: Node, operation: OperationDetails, onVersion: (key: string) => void): JQuery {
-  const { service, version, otherVersions, scope, source } = operation;
+  const { service, version, otherVersions, scope, source, documentation: url } = operation;
   const place = $('<span>').text(`${service} ${version}`);
   for (const key of otherVersions) {
     const text = node._('catalog.version', { version: splitKey(key).version });
@@ -95,14 +94,14 @@ function facts(node: Node, operation: OperationDetails, onVersion: (key: string)
     name: source.name ?? '',
   });
   const documentation = $('<a target="_blank" rel="noopener noreferrer">')
-    .attr('href', documentationUrl(service))
+    .attr('href', url ?? '')
     .text(`${node._('catalog.documentation')} `)
     .append('<i class="fa fa-external-link" aria-hidden="true"></i>');
   return $('<div class="fenergo-operation-facts">').append(
     place,
     scope ? $('<span>').text(node._('catalog.scope', { scope })) : '',
     $('<span>').text(origin),
-    $('<span>').append(documentation),
+    url ? $('<span>').append(documentation) : '',
   );
 }
 

@@ -27,6 +27,8 @@ export class OperationSearch {
   #pause: ReturnType<typeof setTimeout> | undefined;
   /** Counts searches: the answer to an overtaken one is thrown away. */
   #search = 0;
+  /** What the shown results were found for. */
+  #foundFor: string | undefined;
 
   constructor(node: { _: Translate }, { input, results }: SearchFields, onChoose: (key: string) => void) {
     this.#node = node;
@@ -41,39 +43,48 @@ export class OperationSearch {
     results.on('click', 'li[role=option]', (event) => this.#choose($(event.currentTarget).index()));
   }
 
+  get #text(): string {
+    return String(this.#input.val()).trim();
+  }
+
   #typed(): void {
     clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => void this.#find(String(this.#input.val()).trim()), PAUSE_MS);
+    this.#pause = setTimeout(() => void this.#find(this.#text), PAUSE_MS);
   }
 
   async #find(text: string): Promise<void> {
+    clearTimeout(this.#pause);
     const search = ++this.#search;
     if (!text) return this.#close();
     const found = await Promise.resolve(searchOperations(text)).catch(() => undefined);
     if (search !== this.#search) return;
     this.#found = found ?? [];
+    this.#foundFor = text;
     this.#active = 0;
     this.#show(found ? this.#node._('catalog.nothing') : this.#node._('catalog.failed'));
   }
 
+  /** Chooses for what stands there now: who types fast presses Enter before the results of the last words have come. */
+  async #enter(): Promise<void> {
+    const text = this.#text;
+    if (!this.#isOpen || this.#foundFor !== text) await this.#find(text);
+    if (this.#foundFor === text) this.#choose(this.#active);
+  }
+
   #pressed(event: JQuery.TriggeredEvent): void {
-    if (!this.#isOpen) return;
     const last = this.#found.length - 1;
-    switch (event.key) {
-      case 'ArrowDown':
-        this.#move(this.#active === last ? 0 : this.#active + 1);
-        break;
-      case 'ArrowUp':
-        this.#move(this.#active === 0 ? last : this.#active - 1);
-        break;
-      case 'Enter':
-        this.#choose(this.#active);
-        break;
-      case 'Escape':
-        this.#close();
-        break;
-      default:
-        return;
+    if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey && this.#text) {
+      void this.#enter();
+    } else if (!this.#isOpen) {
+      return;
+    } else if (event.key === 'ArrowDown') {
+      this.#move(this.#active === last ? 0 : this.#active + 1);
+    } else if (event.key === 'ArrowUp') {
+      this.#move(this.#active === 0 ? last : this.#active - 1);
+    } else if (event.key === 'Escape') {
+      this.#close();
+    } else {
+      return;
     }
     // The dialog has its own meaning for these keys.
     event.preventDefault();
@@ -112,6 +123,7 @@ export class OperationSearch {
   #close(): void {
     clearTimeout(this.#pause);
     this.#search += 1;
+    this.#foundFor = undefined;
     this.#results.hide().empty();
     this.#input.attr({ 'aria-expanded': 'false', 'aria-activedescendant': '' });
   }

@@ -53,9 +53,12 @@ export function rowsFor(asked: AskedParams, rows: readonly ParamRow[]): ParamRow
   const used = new Set<ParamRow>();
   const known = wanted.map((param) => {
     const row =
-      rows.find((candidate) => candidate.name === param.name && candidate.in === param.in) ??
+      rows.find((row) => isSame(row, param) && row.in === param.in) ??
       rows.find(
-        ({ name, in: place }) => name === param.name && (place === 'header') === (param.in === 'header'),
+        (row) =>
+          isSame(row, param) &&
+          !used.has(row) &&
+          !wanted.some((other) => isSame(row, other) && row.in === other.in),
       );
     if (row) used.add(row);
     const required = param.in === 'path' || asked.required.includes(param.name);
@@ -65,6 +68,14 @@ export function rowsFor(asked: AskedParams, rows: readonly ParamRow[]): ParamRow
     .filter((row) => !used.has(row) && row.value !== '')
     .map((row) => ({ ...row, known: false, required: false, stray: strayOf(asked, row) }));
   return [...known, ...own];
+}
+
+/** Whether two parameters have one name, and are both headers or both none. Headers know no capital letters. */
+function isSame(a: Pick<Param, 'name' | 'in'>, b: Pick<Param, 'name' | 'in'>): boolean {
+  if (a.in === 'header' || b.in === 'header') {
+    return a.in === b.in && a.name.toLowerCase() === b.name.toLowerCase();
+  }
+  return a.name === b.name;
 }
 
 /** Whether, and how, a row is none of those that a call asks for. */

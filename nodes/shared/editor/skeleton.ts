@@ -16,7 +16,9 @@ export function wraps(operation: OperationDetails | undefined, wrap: Wrap): bool
 export function skeletonText(operation: OperationDetails | undefined, wrap: Wrap): string | undefined {
   const body = operation?.body;
   if (body === undefined || body === null) return undefined;
-  return JSON.stringify(wraps(operation, wrap) ? (body as { data: unknown }).data : body, null, 2);
+  // The contract's own example may show the inner part already.
+  const whole = typeof body === 'object' && Object.hasOwn(body, 'data');
+  return JSON.stringify(wraps(operation, wrap) && whole ? (body as { data: unknown }).data : body, null, 2);
 }
 
 /** Whether two JSON texts say the same; text that is no JSON says nothing. */
@@ -30,8 +32,9 @@ export function sameJson(a: string, b: string): boolean {
 
 const LONGEST = 400;
 
-/** What a body of JSON text will be sent as, in one line; an error message when it is no JSON. */
+/** What a body of JSON text will be sent as, in one line, empty for none; an error message when it is no JSON. */
 export function sentJson(text: string, wrapped: boolean): { text: string } | { problem: string } {
+  if (!text.trim()) return { text: '' };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -42,4 +45,15 @@ export function sentJson(text: string, wrapped: boolean): { text: string } | { p
   const wrap = wrapped && typeof value === 'object' && value !== null && !inside;
   const sent = JSON.stringify(wrap ? { data: value } : value);
   return { text: sent.length > LONGEST ? `${sent.slice(0, LONGEST)}…` : sent };
+}
+
+/** Whether a body of JSON text lacks the envelope that its operation takes, and is not put into it. */
+export function lacksEnvelope(text: string, operation: OperationDetails | undefined, wrap: Wrap): boolean {
+  if (wrap === 'auto' || operation?.wrapsData !== true) return false;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value !== 'object' || value === null || !Object.hasOwn(value, 'data');
+  } catch {
+    return false;
+  }
 }

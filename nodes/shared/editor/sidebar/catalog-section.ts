@@ -12,6 +12,8 @@ import {
 
 const MOST_NAMES = 4;
 const ASK_AGAIN_MS = 500;
+/** One question may get lost; a server that is gone answers none. */
+const MOST_FAILURES = 5;
 
 /** The part of the sidebar that tells of the catalog, and imports and refreshes it. */
 export class CatalogSection {
@@ -25,6 +27,7 @@ export class CatalogSection {
   readonly #outcome = $('<div class="fenergo-sidebar-outcome" role="status" aria-live="polite">');
   readonly #changed: () => void;
   #busy = false;
+  #cancelled = false;
 
   /** @param changed told when the catalog is another one */
   constructor(container: JQuery, _: Translate, changed: () => void) {
@@ -77,6 +80,8 @@ export class CatalogSection {
     if (catalog.problem) this.#facts.append($('<p class="fenergo-failed">').text(catalog.problem));
     if (!isTyping(this.#connection.parent())) this.#fillConnections(connections);
     this.#showBusy(this.#busy);
+    // Somebody else's, or one from before this page was loaded.
+    if (catalog.updating && !this.#busy) void this.#follow();
   }
 
   #fillConnections(connections: Overview['connections']): void {
@@ -101,6 +106,7 @@ export class CatalogSection {
     const all: ImportSummary = { contracts: [], failed: [] };
     this.#begin();
     for (const [index, file] of files.entries()) {
+      if (this.#cancelled) break;
       this.#showProgress(index, files.length, file.name);
       try {
         const { contracts, failed } = await importContract(file);
@@ -117,28 +123,43 @@ export class CatalogSection {
     this.#begin();
     try {
       await startRefresh(connection);
-      let state = await loadUpdate();
-      while (state.state === 'running') {
-        this.#showRefresh(state);
-        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
-        state = await loadUpdate();
-      }
-      const nothing: ImportSummary = { contracts: [], failed: [] };
-      this.#end(state.summary ?? nothing, state.error?.message);
     } catch (error) {
       this.#end({ contracts: [], failed: [] }, this.#reasonOf(error));
+      return;
+    }
+    await this.#follow();
+  }
+
+  /** Shows how far the update is that runs on the server, until its end. */
+  async #follow(): Promise<void> {
+    this.#showBusy(true);
+    let failures = 0;
+    for (;;) {
+      try {
+        const state = await loadUpdate();
+        failures = 0;
+        if (state.state !== 'running') {
+          this.#end(state.summary ?? { contracts: [], failed: [] }, state.error?.message);
+          return;
+        }
+        this.#showUpdate(state);
+      } catch (error) {
+        failures += 1;
+        if (failures === MOST_FAILURES) {
+          this.#end({ contracts: [], failed: [] }, this.#reasonOf(error));
+          return;
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     }
   }
 
-  #showRefresh({ progress }: UpdateState): void {
+  #showUpdate({ progress }: UpdateState): void {
     this.#showProgress(progress?.done ?? 0, progress?.total ?? 0, progress?.name ?? '');
-    const cancel = $('<button type="button" class="red-ui-button red-ui-button-small">').text(
-      this.#_('sidebar.cancel'),
-    );
-    this.#progress.append(cancel.on('click', () => void cancelUpdate()));
   }
 
   #begin(): void {
+    this.#cancelled = false;
     this.#outcome.empty();
     this.#showProgress(0, 0, '');
     this.#showBusy(true);
@@ -149,9 +170,19 @@ export class CatalogSection {
       .attr('max', total || null)
       .attr('value', total ? done : null);
     const text = total ? this.#_('sidebar.progress', { done, total, name }) : this.#_('sidebar.starting');
-    this.#progress
-      .empty()
-      .append(bar.attr('aria-label', text), $('<div class="fenergo-sidebar-detail">').text(text));
+    const cancel = $('<button type="button" class="red-ui-button red-ui-button-small">').text(
+      this.#_('sidebar.cancel'),
+    );
+    this.#progress.empty().append(
+      bar.attr('aria-label', text),
+      $('<div class="fenergo-sidebar-detail">').text(text),
+      cancel.on('click', () => this.#cancel()),
+    );
+  }
+
+  #cancel(): void {
+    this.#cancelled = true;
+    void cancelUpdate();
   }
 
   #end({ contracts, failed }: ImportSummary, error?: string): void {

@@ -24,7 +24,10 @@ export function drawConnections(list: JQuery, _: Translate, connections: readonl
 function entry(_: Translate, connection: Connection): JQuery {
   const { id, name, region, token } = connection;
   const open = $('<button type="button" class="fenergo-sidebar-name">').text(nameOf(_, connection));
-  open.attr('title', _('sidebar.edit')).on('click', () => RED.editor.editConfig('', 'fenergo-config', id));
+  // One that was deleted in the editor runs until the next deploy; the editor would make a new one of it.
+  if (RED.nodes.node(id)) {
+    open.attr('title', _('sidebar.edit')).on('click', () => RED.editor.editConfig('', 'fenergo-config', id));
+  } else open.prop('disabled', true);
   return $('<div class="fenergo-sidebar-entry">').append(
     $('<span class="fenergo-dot" aria-hidden="true">').addClass(`fenergo-dot-${DOT[token.state] ?? 'grey'}`),
     $('<div class="fenergo-sidebar-text">').append(

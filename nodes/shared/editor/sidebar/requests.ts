@@ -18,11 +18,13 @@ function entry(_: Translate, request: Request): JQuery {
   const failed = code !== undefined;
   const what = operation ? inWords(splitKey(operation).id) : label || _('sidebar.notSent');
   const name = $('<button type="button" class="fenergo-sidebar-name">').text(what);
-  name.attr('title', _('sidebar.reveal')).on('click', () => RED.view.reveal(nodeId));
+  const node = RED.nodes.node(nodeId);
+  if (node) name.attr('title', _('sidebar.reveal')).on('click', () => RED.view.reveal(nodeId));
+  else name.prop('disabled', true);
   const status = $('<span class="fenergo-sidebar-status">').text(statusCode ?? (failed ? '–' : ''));
   const detail = [
     new Date(at).toLocaleTimeString(),
-    nodeName,
+    nodeName || (operation || label ? '' : labelOf(node)),
     failed ? _(`status.reason.${code}`) : '',
     _('sidebar.duration', { milliseconds: Math.round(durationMs) }),
     attempts > 1 ? _('sidebar.attempts', { attempts }) : '',
@@ -34,4 +36,9 @@ function entry(_: Translate, request: Request): JQuery {
       $('<div class="fenergo-sidebar-detail">').text(detail.filter(Boolean).join(' · ')),
     ),
   );
+}
+
+/** What the editor calls a node. */
+function labelOf(node: Record<string, unknown> | null): string {
+  return node ? RED.utils.getNodeLabel(node as never) : '';
 }
