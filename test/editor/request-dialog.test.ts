@@ -367,6 +367,19 @@ describe('the dialog of a request', function () {
     (await page.evaluate<boolean>("RED.nodes.node('request').valid")).should.be.true();
   });
 
+  it('shows the tenant that the connection gives', async () => {
+    await open();
+    const tenant = page
+      .locator(
+        '.red-ui-typedInput-container:has(~ #node-input-tenant) input, #node-input-tenant ~ .red-ui-typedInput-container input',
+      )
+      .first();
+    should(await tenant.getAttribute('placeholder')).equal('from msg.tenantId or the connection');
+    await page.evaluate(`RED.nodes.node('connection').tenantId = '${TENANT}'`);
+    await page.locator('#node-input-connection').evaluate((select) => $(select as never).trigger('change'));
+    should(await tenant.getAttribute('placeholder')).equal(`msg.tenantId, or ${TENANT}`);
+  });
+
   it('keeps rows that do not belong to the operation, and marks them', async () => {
     await open({
       operation: 'entitydataquery/v2/GetEntityById',
@@ -599,6 +612,43 @@ describe('the dialog of a request', function () {
       "(() => { const tray = document.querySelector('#dialog-form').parentElement; return tray.scrollWidth - tray.clientWidth; })()",
     );
     overflow.should.be.belowOrEqual(0);
+  });
+});
+
+describe('the dialog of a request, with the Monaco editor', function () {
+  this.timeout(60_000);
+
+  it('fills in the body, and saves what is written', async function () {
+    needsBrowser.call(this);
+    const nodeRed = await startNodeRed({
+      settings: { editorTheme: { tours: false, codeEditor: { lib: 'monaco' } } },
+    });
+    const browser = await launchBrowser();
+    try {
+      await nodeRed.deploy([
+        { id: 'tab', type: 'tab', label: 'Flow' },
+        CONNECTION,
+        { id: 'request', type: 'fenergo-request', z: 'tab', x: 200, y: 100, wires: [[]], ...BLANK },
+      ]);
+      const page = await openEditor(browser, nodeRed.url);
+      await editNode(page, 'request');
+      await page.selectOption('#fenergo-request-mode', 'catalog');
+      await page.fill('#fenergo-request-search', 'journeycommand/v1/CreateJourney');
+      await page.press('#fenergo-request-search', 'Enter');
+      await page.waitForSelector('#fenergo-request-body-editor .monaco-editor');
+      const model = 'monaco.editor.getModels().at(-1)';
+      JSON.parse(await page.evaluate<string>(`${model}.getValue()`)).should.be.an.Object();
+      await screenshot(page, 'request-monaco');
+      await page.evaluate(`${model}.setValue('{"mine": 1}')`);
+      (await textOf(page.locator('#fenergo-request-sent'))).should.containEql('{"data":{"mine":1}}');
+      await pressDone(page);
+      await pressDeploy(page);
+      const saved = (await nodeRed.flows()).find(({ id }) => id === 'request');
+      should(saved).containEql({ bodyType: 'json', body: '{"mine": 1}' });
+    } finally {
+      await browser.close();
+      await nodeRed.stop();
+    }
   });
 });
 

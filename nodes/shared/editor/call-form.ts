@@ -58,7 +58,11 @@ export class CallForm {
     this.#mode.val(modeOf(node)).on('change', () => this.#show());
     $('#node-input-method').on('change', () => this.#pathChanged());
     $('#node-input-path').on('change', () => this.#pathChanged());
-    $('#node-input-connection').on('change', () => this.#drawCard());
+    $('#node-input-connection').on('change', () => {
+      this.#drawCard();
+      this.#showTenant();
+    });
+    this.#showTenant();
     this.#show();
     void this.#picker.start(node.operation);
   }
@@ -126,6 +130,16 @@ export class CallForm {
       connection: grantedScopes(),
       onVersion: (key) => void this.#picker.choose(key),
     });
+  }
+
+  /** Where the tenant comes from when none is given here. */
+  #showTenant(): void {
+    const connection = RED.nodes.node(String($('#node-input-connection').val()));
+    const tenant = String(connection?.tenantId ?? '');
+    const { _ } = this.#node;
+    const text = tenant ? _('placeholder.tenantOfConnection', { tenant }) : _('placeholder.tenant');
+    const field = $('#node-input-tenant').siblings('.red-ui-typedInput-container').find('input');
+    field.attr({ placeholder: text, title: text });
   }
 
   #fillParams(): void {
