@@ -21,6 +21,6 @@ export class CallGroup {
 }
 
 /** The error of a call that was ended from outside. */
-export function abortedCall(): FenergoError {
-  return new FenergoError('FENERGO_ABORTED', 'The call was cancelled: its node was closed or redeployed');
+export function abortedCall(why = 'its node was closed or redeployed'): FenergoError {
+  return new FenergoError('FENERGO_ABORTED', `The call was cancelled: ${why}`);
 }

@@ -118,6 +118,14 @@ function mayHaveHappened({ method, service }: Call): string {
   return reads ? '' : '; the command may have been carried out, so look before you send it again';
 }
 
+/** The error of a call that was refused with 429 and has waited for long enough. */
+export function impatient(call: Call, refusal: FenergoError, patienceMs: number): FenergoError {
+  const words = messageText(refusal.facts.messages ?? []);
+  const waited = `too many requests (429), also after ${patienceMs / 1000} s of waiting`;
+  const message = `${call.label}: ${waited}${words && `: ${words}`}`;
+  return new FenergoError('FENERGO_RATE_LIMITED', message, refusal.facts);
+}
+
 /** All who wait for a token are given one error; each call hangs its own facts on it. */
 export function ownCopy(error: unknown): unknown {
   if (!(error instanceof FenergoError)) return error;

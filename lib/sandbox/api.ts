@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.js';
+import type { Plan } from '../plans.js';
 import { grants } from '../scopes.js';
 import { isGuid } from '../tenant.js';
 import { type Answer, failure, Refusal, success } from './answer.js';
@@ -7,7 +8,7 @@ import { draftHandlers } from './drafts.js';
 import { entityHandlers } from './entities.js';
 import { type Handlers, handlerName } from './handler.js';
 import { journeyHandlers } from './journeys.js';
-import { type Plan, TenantLimits } from './limits.js';
+import { TenantLimits } from './limits.js';
 import { type SandboxOperation, sunsetMsOf } from './operation.js';
 import { guid, type Random } from './random.js';
 import type { Found } from './routes.js';
@@ -22,6 +23,14 @@ export interface ApiOptions {
   tokens: Tokens;
   plan: Plan;
   consistencyMs: number;
+  onCarriedOut?: (call: CarriedOut) => void;
+}
+
+/** A call that has passed all checks. */
+export interface CarriedOut {
+  /** `service/version/id`. */
+  operation: string;
+  correlationId: string | null;
 }
 
 /** The largest request body that the platform's gateway takes. */
@@ -94,6 +103,7 @@ export class Api {
     const body = await bodyOf(request, operation);
     const correlationId = request.headers['x-correlation-id']?.toString() ?? null;
     const callId = guid(this.#options.random);
+    this.#options.onCarriedOut?.({ operation: operation.key, correlationId });
     const handler = HANDLERS[handlerName(operation)];
     return handler?.({ operation, params, query, body, world, correlationId, callId }) ?? nothing(operation);
   }

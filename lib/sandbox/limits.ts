@@ -1,68 +1,16 @@
 import type { Clock } from '../clock.js';
+import {
+  DAY_MS,
+  HOUR_MS,
+  limitedAs,
+  MINUTE_MS,
+  type Plan,
+  type PlanLimits,
+  PUBLISHED_LIMITS,
+  type Rate,
+  SECOND_MS,
+} from '../plans.js';
 import type { SandboxOperation } from './operation.js';
-
-/** Which of the published limits are kept to. */
-export type Plan = 'production' | 'sdlc' | 'none';
-
-export const PLANS: readonly Plan[] = ['production', 'sdlc', 'none'];
-
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-
-interface Rate {
-  readonly max: number;
-  readonly lengthMs: number;
-}
-
-interface PlanLimits {
-  readonly perSecond: number;
-  readonly concurrent: number;
-  /** Rates of the services that have limits of their own. */
-  readonly domains: Readonly<Record<string, readonly Rate[]>>;
-}
-
-function rates(perMinute: number, perHour: number, perDay: number): Rate[] {
-  return [
-    { max: perMinute, lengthMs: MINUTE_MS },
-    { max: perHour, lengthMs: HOUR_MS },
-    { max: perDay, lengthMs: DAY_MS },
-  ];
-}
-
-/** Event Ingress has further limits in complexity points; how those are counted is not public. */
-const EVENT_INGRESS: readonly Rate[] = [
-  { max: 6, lengthMs: SECOND_MS },
-  { max: 75, lengthMs: MINUTE_MS },
-  { max: 750, lengthMs: HOUR_MS },
-];
-
-/** The vendor's public page on API rate limits. */
-const PUBLISHED: Readonly<Record<Exclude<Plan, 'none'>, PlanLimits>> = {
-  production: {
-    perSecond: 200,
-    concurrent: 50,
-    domains: {
-      journeycommand: rates(100, 2500, 15_000),
-      entitydatacommand: rates(200, 2500, 15_000),
-      productcommand: rates(200, 2500, 15_000),
-      datadeletion: rates(200, 2500, 60_000),
-      eventingress: EVENT_INGRESS,
-    },
-  },
-  sdlc: {
-    perSecond: 50,
-    concurrent: 10,
-    domains: {
-      journeycommand: rates(90, 1250, 5000),
-      entitydatacommand: rates(150, 2500, 10_000),
-      productcommand: rates(150, 2500, 10_000),
-      datadeletion: rates(150, 2500, 10_000),
-      eventingress: EVENT_INGRESS,
-    },
-  },
-};
 
 /** What the limits say to a call. */
 export interface Pass {
@@ -111,7 +59,7 @@ export class TenantLimits {
 
   constructor(clock: Clock, plan: Plan) {
     this.#clock = clock;
-    this.#limits = plan === 'none' ? undefined : PUBLISHED[plan];
+    this.#limits = plan === 'none' ? undefined : PUBLISHED_LIMITS[plan];
     this.#perSecond = new Window({ max: this.#limits?.perSecond ?? 0, lengthMs: SECOND_MS });
     for (const [domain, list] of Object.entries(this.#limits?.domains ?? {})) {
       this.#domains.set(
@@ -125,7 +73,7 @@ export class TenantLimits {
   enter(operation: SandboxOperation): Pass {
     if (!this.#limits) return { headers: {}, leave: () => {} };
     const nowMs = this.#clock.nowMs();
-    const windows = this.#domains.get(domainOf(operation)) ?? [];
+    const windows = this.#domains.get(limitedAs(operation)) ?? [];
     const refusal = this.#refusal(nowMs, windows, operation.service);
     if (refusal) return { refusal, headers: this.#headers(nowMs, windows), leave: () => {} };
     for (const window of [this.#perSecond, ...windows]) window.count(nowMs);
@@ -160,11 +108,3 @@ const UNITS: Readonly<Record<number, string>> = {
   [HOUR_MS]: 'hour',
   [DAY_MS]: 'day',
 };
-
-/** The name in the table of limits under which an operation counts; each service has windows of its own. */
-function domainOf({ service, path, id }: SandboxOperation): string {
-  if (service === 'dataprotectioncommand' && path.startsWith('/api/datadeletion')) return 'datadeletion';
-  // The published limit is about events that are sent in, not about looking them up.
-  if (service === 'eventingress' && id !== 'SendEvent') return '';
-  return service;
-}

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, wait } from '../clock.js';
+import type { Plan } from '../plans.js';
 import { ADMIN_PREFIX, type AdminPort, administrate } from './admin.js';
 import { type Answer, failure } from './answer.js';
-import { Api } from './api.js';
+import { Api, type CarriedOut } from './api.js';
 import { type ContractPage, contractAnswer, contractPageOf } from './contract-pages.js';
 import { type FaultRule, Faults } from './faults.js';
-import type { Plan } from './limits.js';
 import type { Offer } from './offer.js';
 import type { Random } from './random.js';
 import type { Found } from './routes.js';
@@ -27,6 +27,7 @@ export interface PlatformOptions {
   consistencyMs: number;
   tokenSeconds: number;
   tokenRequestsPerMinute: number;
+  onCarriedOut?: (call: CarriedOut) => void;
 }
 
 /** Everything that a reset throws away. */
@@ -161,9 +162,13 @@ export class Platform implements AdminPort {
 }
 
 function fresh(options: PlatformOptions): State {
-  const { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute } = options;
+  const { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute, onCarriedOut } = options;
   const tokens = new Tokens({ clock, random, tokenSeconds, requestsPerMinute: tokenRequestsPerMinute });
-  return { tokens, api: new Api({ clock, random, tokens, plan, consistencyMs }), counters: new Counters() };
+  return {
+    tokens,
+    api: new Api({ clock, random, tokens, plan, consistencyMs, onCarriedOut }),
+    counters: new Counters(),
+  };
 }
 
 /** Not by `new URL()`: it would take `//x` for a host and resolve `..`, and what comes need not be a URL. */

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Clock, systemClock } from '../clock.js';
+import { PLANS, type Plan } from '../plans.js';
+import type { CarriedOut } from './api.js';
 import { readFaultPlan } from './fault-plan.js';
 import type { FaultRule } from './faults.js';
-import { PLANS, type Plan } from './limits.js';
 import { Offer, type OperationSource } from './offer.js';
 import { Platform, TOKEN_PATH } from './platform.js';
 import { type Random, secureRandom } from './random.js';
@@ -12,8 +13,9 @@ import { SANDBOX_TENANTS } from './seed.js';
 import type { SandboxStats } from './stats.js';
 import type { RaisedEvent } from './world.js';
 
+export type { Plan } from '../plans.js';
+export type { CarriedOut } from './api.js';
 export type { FaultMatch, FaultRule } from './faults.js';
-export type { Plan } from './limits.js';
 export type { OperationSource } from './offer.js';
 export type { SandboxOperation } from './operation.js';
 export { SANDBOX_TENANTS, seedId } from './seed.js';
@@ -44,6 +46,8 @@ export interface SandboxOptions {
   tokenRequestsPerMinute?: number;
   /** Makes ids and tokens; not to be guessed unless told. */
   random?: Random;
+  /** Told of each call that is carried out, also when its answer then gets lost by the fault plan. */
+  onCarriedOut?: (call: CarriedOut) => void;
 }
 
 /** A running stand-in of the platform. */
@@ -83,11 +87,11 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { operations, clock = systemClock, port = 0, random = secureRandom } = options;
   const { consistencyMs = 500, plan = 'production', tokenSeconds = 900 } = options;
-  const { tokenRequestsPerMinute = 100 } = options;
+  const { tokenRequestsPerMinute = 100, onCarriedOut } = options;
   if (!PLANS.includes(plan)) throw new Error(`Unknown plan '${plan}': take one of ${PLANS.join(', ')}.`);
   if (!(consistencyMs >= 0)) throw new Error(`consistencyMs must be 0 or more, not ${consistencyMs}.`);
   if (!(tokenSeconds > 0)) throw new Error(`tokenSeconds must be more than 0, not ${tokenSeconds}.`);
-  const settings = { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute };
+  const settings = { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute, onCarriedOut };
   const platform = new Platform({ ...settings, offer: new Offer(operations) });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     void platform.handle(request, response);

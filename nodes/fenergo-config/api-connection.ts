@@ -1,13 +1,12 @@
 import type { Credential } from '../../lib/auth/credential.js';
 import { FenergoError } from '../../lib/errors.js';
 import { FenergoClient } from '../../lib/http/client.js';
+import type { TrafficOptions } from '../../lib/http/traffic.js';
+import type { Plan } from '../../lib/plans.js';
 import { customEndpoints, type Endpoints, regionEndpoints } from '../../lib/regions.js';
 import { MAX_SCOPE_LENGTH } from '../../lib/scopes.js';
 import type { ApiPlace, Connection, ConnectionFacts, ConnectionToken } from '../shared/connection.js';
 import type { Services } from '../shared/services.js';
-
-/** Which published limits to keep to. */
-export type Plan = 'production' | 'sdlc' | 'none';
 
 /** A connection as its dialog holds it. */
 export interface ConnectionSettings {
@@ -17,13 +16,15 @@ export interface ConnectionSettings {
   apiUrl: string;
   tenantId: string;
   scope: string;
+  /** Which published limits to keep to. */
   plan: Plan;
+  /** Calls that may wait for their turn, for each tenant. */
+  maxWaiting: number;
+  /** Whether calls fail at once while the API gives nothing but failures. */
+  circuit: boolean;
   clientId: string;
   clientSecret: string;
 }
-
-/** Concurrent calls per tenant that the vendor publishes; without a plan only what a process can bear. */
-const CONCURRENT: Record<Plan, number> = { production: 50, sdlc: 10, none: 256 };
 
 /** The sandbox takes any client, so that an imported example, which carries no credentials, runs as it is. */
 const SANDBOX_CREDENTIAL = { clientId: 'sandbox', clientSecret: 'sandbox' };
@@ -37,6 +38,8 @@ export class ApiConnection implements Connection {
   #client: Promise<FenergoClient> | undefined;
   /** As the token cache knows it; made at first need. */
   #credential: Credential | undefined;
+  /** What its calls share with those of other connections; made at first need. */
+  #shared: TrafficOptions | undefined;
   #usesSandbox = false;
   #closed = false;
 
@@ -58,7 +61,7 @@ export class ApiConnection implements Connection {
 
   facts(): ConnectionFacts {
     const { region, scope } = this.#settings;
-    return { region, tenantId: this.tenantId, scope, token: this.#token() };
+    return { region, tenantId: this.tenantId, scope, token: this.#token(), ...this.#trafficFacts() };
   }
 
   async acquireApi(): Promise<ApiPlace> {
@@ -86,12 +89,13 @@ export class ApiConnection implements Connection {
 
   async #makeClient(): Promise<FenergoClient> {
     if (this.#closed) throw new FenergoError('FENERGO_ABORTED', `Connection '${this.label}' was closed`);
-    const { plan, scope } = this.#settings;
+    const { scope } = this.#settings;
     const idAndSecret = completeCredential(this.#settings);
     const { tokenUrl, apiUrl } = await this.#endpoints();
     const credential: Credential = { ...idAndSecret, tokenUrl, scope };
     this.#credential = credential;
-    const { tokens, clock } = this.#services;
+    const { tokens, clock, traffic } = this.#services;
+    this.#shared = this.#sharedWith(apiUrl, idAndSecret.clientId);
     return new FenergoClient({
       apiUrl,
       scope,
@@ -100,9 +104,31 @@ export class ApiConnection implements Connection {
         get: (signal) => tokens.get(credential, signal),
         reject: (accessToken) => tokens.reject(credential, accessToken),
       },
-      maxConcurrent: CONCURRENT[plan] ?? CONCURRENT.production,
+      traffic: traffic.of(this.#shared),
       userAgent: 'node-red-fenergo',
     });
+  }
+
+  #sharedWith(apiUrl: string, clientId: string): TrafficOptions {
+    const { plan, maxWaiting, circuit } = this.#settings;
+    return { apiUrl, clientId, plan, maxWaiting, breaksCircuit: circuit };
+  }
+
+  /** Limiters and circuits outlive redeploys, so there may be something to tell before there is a client. */
+  #trafficFacts(): Pick<ConnectionFacts, 'circuit' | 'waiting'> {
+    const { traffic } = this.#services;
+    try {
+      // Nobody waits for a sandbox that no call has started yet.
+      if (!this.#shared && this.#settings.region !== 'sandbox') {
+        const { clientId } = completeCredential(this.#settings);
+        this.#shared = this.#sharedWith(endpointsOf(this.#settings).apiUrl, clientId);
+      }
+    } catch {
+      // What is missing is told with the token.
+    }
+    if (!this.#shared) return { circuit: { state: 'closed' }, waiting: 0 };
+    const circuit = traffic.of(this.#shared).circuit?.state() ?? { state: 'closed' };
+    return { circuit, waiting: traffic.waiting(this.#shared) };
   }
 
   #token(): ConnectionToken {

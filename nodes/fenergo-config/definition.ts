@@ -1,5 +1,6 @@
 import type { NodeDef } from 'node-red';
-import type { ConnectionSettings, Plan } from './api-connection.js';
+import type { Plan } from '../../lib/plans.js';
+import type { ConnectionSettings } from './api-connection.js';
 
 /** The saved properties of a connection; design fixes their names. */
 export interface ConfigDef extends NodeDef {
@@ -9,6 +10,10 @@ export interface ConfigDef extends NodeDef {
   tenantId?: string;
   scope?: string;
   plan?: Plan;
+  /** Messages that may wait for each tenant. */
+  queue?: number | string;
+  /** Whether calls fail at once while the platform gives nothing but failures. */
+  circuit?: boolean;
 }
 
 /** Kept apart from the flow, encrypted; the secret never travels to the browser. */
@@ -22,6 +27,12 @@ function text(value: unknown, otherwise = ''): string {
   return value === undefined || value === null ? otherwise : String(value);
 }
 
+/** A number that was typed in, or put in for a `${VARIABLE}`. */
+function numberFrom(value: unknown, otherwise: number): number {
+  const number = Number(text(value, String(otherwise)));
+  return number >= 0 ? number : otherwise;
+}
+
 /** The settings with a default for each that an older or hand-written flow lacks. */
 export function settingsOf(def: ConfigDef, credentials: Credentials = {}): ConnectionSettings {
   const region = text(def.region);
@@ -33,6 +44,8 @@ export function settingsOf(def: ConfigDef, credentials: Credentials = {}): Conne
     tenantId: text(def.tenantId),
     scope: text(def.scope, 'fenx.all'),
     plan: def.plan ?? 'production',
+    maxWaiting: numberFrom(def.queue, 10_000),
+    circuit: text(def.circuit, 'true') !== 'false',
     clientId: text(credentials.clientId),
     clientSecret: text(credentials.clientSecret),
   };

@@ -1,6 +1,7 @@
 import { MAX_SCOPE_LENGTH, scopeList } from '../../lib/scopes.js';
 import { isGuid } from '../../lib/tenant.js';
 import { isEnv } from '../shared/editor/env.js';
+import { isNumberFrom } from '../shared/editor/numbers.js';
 import { NO_REGION_NAME, prepareRegion, urlProblem } from '../shared/editor/region.js';
 import { prepareScope } from '../shared/editor/scope-input.js';
 import { addSidebar } from '../shared/editor/sidebar/sidebar.js';
@@ -14,6 +15,8 @@ interface ConfigProperties {
   tenantId: string;
   scope: string;
   plan: string;
+  queue: number | string;
+  circuit: boolean;
 }
 
 type ConfigNode = EditorNode<ConfigProperties>;
@@ -39,6 +42,12 @@ function required(reason: string) {
   return function (this: ConfigNode, value: unknown, _options: unknown): true | string {
     return regionOf(this) === 'sandbox' || text(value) ? true : this._(reason);
   };
+}
+
+/** Older flows lack what came later: the dialog shows what holds then. */
+function fillIn({ queue, circuit }: ConfigNode): void {
+  if (queue === undefined) $('#node-config-input-queue').val('10000');
+  if (circuit === undefined) $('#node-config-input-circuit').prop('checked', true);
 }
 
 RED.nodes.registerType<ConfigProperties>('fenergo-config', {
@@ -73,6 +82,13 @@ RED.nodes.registerType<ConfigProperties>('fenergo-config', {
       },
     },
     plan: { value: 'production' },
+    queue: {
+      value: 10_000,
+      validate(value, _options) {
+        return isNumberFrom(value ?? 10_000, 0, 'whole') ? true : this._('error.queue');
+      },
+    },
+    circuit: { value: true },
   },
   credentials: {
     clientId: { type: 'text', validate: required('error.clientId') },
@@ -83,6 +99,7 @@ RED.nodes.registerType<ConfigProperties>('fenergo-config', {
   },
   oneditprepare() {
     edited = this.id;
+    fillIn(this);
     prepareRegion(this, this.region);
     prepareScope(this);
     prepareConnectionTest(this);

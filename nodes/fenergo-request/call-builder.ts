@@ -20,6 +20,7 @@ import { isGuid } from '../../lib/tenant.js';
 import type { Connection } from '../shared/connection.js';
 import type { FlowMessage } from '../shared/input.js';
 import { typedValue, type ValueReader } from '../shared/typed-value.js';
+import { termsOf } from './call-terms.js';
 import type { ParamRow, RequestProperties } from './definition.js';
 
 /** What is to be called, before its parameters are known. */
@@ -78,7 +79,6 @@ export class CallBuilder {
   readonly #rows: (ParamRow & { read: ValueReader })[];
   readonly #tenant: ValueReader;
   readonly #body: ValueReader;
-  readonly #timeoutMs: number;
   readonly #checker: RuleChecker;
   readonly #warn: (text: string) => void;
 
@@ -92,7 +92,6 @@ export class CallBuilder {
       .map((row) => ({ ...row, read: reader(`Parameter '${row.name}'`, row.type, String(row.value ?? '')) }));
     this.#tenant = reader('Tenant', properties.tenantType, properties.tenant);
     this.#body = reader('Body', properties.bodyType, properties.body);
-    this.#timeoutMs = Number(properties.timeout) * 1000;
     this.#warn = (text) => node.warn(text);
   }
 
@@ -104,9 +103,7 @@ export class CallBuilder {
   async build(msg: FlowMessage, connection: Connection): Promise<BuiltCall> {
     const target = this.#target(msg);
     const { path, query, headers } = await this.#params(msg, target);
-    if (!(this.#timeoutMs > 0)) {
-      throw input(`Timeout '${this.#properties.timeout}' is not a number of seconds above 0`);
-    }
+    const terms = termsOf(this.#properties);
     const tenantId = await this.#tenantOf(msg, connection);
     const body = target.takesBody ? await this.#bodyOf(msg, target) : undefined;
     this.#check(target, body, { path, query, header: headers });
@@ -122,7 +119,7 @@ export class CallBuilder {
         headers,
         body,
         result: this.#properties.result,
-        timeoutMs: this.#timeoutMs,
+        ...terms,
         scope: target.scope,
       },
     };

@@ -25,7 +25,18 @@ export interface RequestProperties {
   /** What is done with a call that does not fit the schemas of its contract, where they are known. */
   check: 'off' | 'warn' | 'refuse';
   result: ResultKind;
+  /** Seconds for the whole call, waiting for a turn excluded. */
   timeout: string | number;
+  /** How often a call is tried in all, where a repeat is safe. */
+  tries: string | number;
+  /** Seconds between two tries at most. */
+  longestPause: string | number;
+  /** Whether this command may be carried out twice. */
+  repeatable: boolean;
+  /** Seconds that a call refused with 429 waits at most. */
+  patience: string | number;
+  /** `first`: before the messages of other nodes. */
+  priority: 'normal' | 'first';
 }
 
 export type RequestDef = NodeDef & Partial<RequestProperties>;
@@ -44,6 +55,11 @@ const DEFAULTS: RequestProperties = {
   check: 'off',
   result: 'data',
   timeout: 120,
+  tries: 4,
+  longestPause: 60,
+  repeatable: false,
+  patience: 600,
+  priority: 'normal',
 };
 
 const TEXTS = [
@@ -63,5 +79,7 @@ export function withDefaults(def: RequestDef): RequestProperties {
   const properties: RequestProperties = { ...DEFAULTS, ...Object.fromEntries(given) };
   for (const name of TEXTS) properties[name] = String(properties[name]);
   if (!Array.isArray(properties.params)) properties.params = [];
+  // An environment variable gives text; anything but a clear yes must not repeat a command.
+  properties.repeatable = String(properties.repeatable) === 'true';
   return properties;
 }

@@ -1,9 +1,11 @@
 import { isGuid } from '../../lib/tenant.js';
 import { CallForm } from '../shared/editor/call-form.js';
 import { isEnv } from '../shared/editor/env.js';
+import { isNumberFrom } from '../shared/editor/numbers.js';
 import { inWords, splitKey } from '../shared/editor/operation-key.js';
 import { type Param, paramsOf } from '../shared/editor/params.js';
 import { sentJson } from '../shared/editor/skeleton.js';
+import { prepareTerms } from '../shared/editor/terms-form.js';
 
 interface RequestProperties {
   name: string;
@@ -20,6 +22,11 @@ interface RequestProperties {
   check: string;
   result: string;
   timeout: number | string;
+  tries: number | string;
+  longestPause: number | string;
+  repeatable: boolean;
+  patience: number | string;
+  priority: string;
 }
 
 type RequestNode = EditorNode<RequestProperties>;
@@ -94,6 +101,26 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
         return Number(timeout) > 0 || isEnv(timeout) ? true : this._('error.timeout');
       },
     },
+    tries: {
+      value: 4,
+      validate(value, _options) {
+        return isNumberFrom(value ?? 4, 1, 'whole') ? true : this._('error.tries');
+      },
+    },
+    longestPause: {
+      value: 60,
+      validate(value, _options) {
+        return isNumberFrom(value ?? 60, 0) ? true : this._('error.longestPause');
+      },
+    },
+    repeatable: { value: false },
+    patience: {
+      value: 600,
+      validate(value, _options) {
+        return isNumberFrom(value ?? 600, 0) ? true : this._('error.patience');
+      },
+    },
+    priority: { value: 'normal' },
   },
   label() {
     return labelOf(this);
@@ -110,6 +137,7 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
   },
   oneditprepare() {
     form = new CallForm(this);
+    prepareTerms(this);
   },
   oneditsave() {
     if (form) this.params = paramsOf(form.save());

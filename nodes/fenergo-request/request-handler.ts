@@ -1,5 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { CallGroup } from '../../lib/http/call-group.js';
+import { cancelSignalOf } from '../shared/cancel-signal.js';
 import { connectionOf } from '../shared/connection.js';
 import type { FlowMessage, InputHandler } from '../shared/input.js';
 import { noteFailure, noteSuccess } from '../shared/outcome.js';
@@ -37,7 +38,12 @@ export class RequestHandler implements InputHandler {
     const { operation, call } = built;
     const url = client.urlOf(call);
     this.#built.set(msg, { ...built, url });
-    const result = await client.call(call, { group: calls, onWait: (waitMs) => status.waiting(waitMs) });
+    const result = await client.call(call, {
+      group: calls,
+      signal: cancelSignalOf(msg),
+      onWait: (waitMs) => status.waiting(call, waitMs),
+      onWaitOver: () => status.waitOver(call),
+    });
     noteSuccess(msg, operation, call, url, result);
     recent.succeeded(node, built, result);
   }

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { TokenState } from '../../lib/auth/token-cache.js';
 import { FenergoError } from '../../lib/errors.js';
+import type { CircuitState } from '../../lib/http/circuit.js';
 import type { FenergoClient } from '../../lib/http/client.js';
 
 /** What may be shown of a connection's token; `incomplete`: the configuration is not enough to ask for one. */
@@ -12,6 +13,10 @@ export interface ConnectionFacts {
   tenantId: string;
   scope: string;
   token: ConnectionToken;
+  /** Of its API host. */
+  circuit: CircuitState;
+  /** Calls that wait for their turn, over all its tenants. */
+  waiting: number;
 }
 
 /** Where the APIs of a connection are, for as long as they are needed. */

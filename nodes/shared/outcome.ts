@@ -1,6 +1,7 @@
 import { FenergoError } from '../../lib/errors.js';
 import type { CallFacts } from '../../lib/facts.js';
 import type { Call, CallResult } from '../../lib/http/call.js';
+import { cancelSignalOf } from './cancel-signal.js';
 import type { FlowMessage } from './input.js';
 
 /** Puts a successful call on its message. */
@@ -14,7 +15,7 @@ export function noteSuccess(
   msg.payload = result.payload;
   msg.statusCode = result.statusCode;
   msg.headers = result.headers;
-  msg.fenergo = { ...callFacts(operation, call, url), ...known(result.facts) };
+  msg.fenergo = { ...callFacts(operation, call, url), ...known(result.facts), ...keptSignal(msg) };
 }
 
 /**
@@ -37,7 +38,14 @@ export function noteFailure(
     ...known(call ?? { attempts: 0, durationMs: 0, messages }),
     messages,
     error: { code, statusCode, messages, body },
+    ...keptSignal(msg),
   };
+}
+
+/** The signal goes on with its message; one that has done its work would end the message's next call, too. */
+function keptSignal(msg: FlowMessage): { cancel?: AbortSignal } {
+  const cancel = cancelSignalOf(msg);
+  return cancel && !cancel.aborted ? { cancel } : {};
 }
 
 function callFacts(operation: string, { method, tenantId, correlationId }: Call, url: string) {

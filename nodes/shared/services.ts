@@ -6,6 +6,7 @@ import { RuleChecker } from '../../lib/catalog/check.js';
 import { OverlayFile } from '../../lib/catalog/overlay.js';
 import { defaultUserDir } from '../../lib/catalog/user-dir.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
+import { TrafficControl } from '../../lib/http/traffic.js';
 import { CatalogUpdate } from './catalog-update.js';
 import type { ConnectionNode } from './connection.js';
 import { RecentRequests } from './recent-requests.js';
@@ -25,6 +26,8 @@ export interface Services {
   update: CatalogUpdate;
   /** Outlives redeploys, so that they cost no token. */
   tokens: TokenCache;
+  /** Outlives redeploys, as the windows of the platform do. */
+  traffic: TrafficControl;
   sandbox: SandboxHost;
   /** The config nodes that run. */
   connections: Set<ConnectionNode>;
@@ -51,6 +54,7 @@ function create(RED: NodeAPI): Services {
     overlayProblem,
     update: new CatalogUpdate({ overlay, clock, log: (line) => RED.log.warn(`[fenergo] ${line}`) }),
     tokens: new TokenCache({ clock, log: (line) => RED.log.debug(`[fenergo] ${line}`) }),
+    traffic: new TrafficControl(clock, { log: (line) => RED.log.warn(`[fenergo] ${line}`) }),
     sandbox: new SandboxHost(catalog, clock),
     connections: new Set(),
     recent: new RecentRequests(clock),

@@ -4,20 +4,23 @@ import { FenergoError } from '../../lib/errors.js';
 
 /** Statuses travel to every open editor: no more than ten a second of one node. */
 const PAUSE_MS = 100;
+/** What is left of a wait is shown anew so often. */
+const TICK_MS = 1000;
 
 /**
- * The status under a node that handles messages side by side: how many are under way, else how the last one ended.
- * Keys are translated by the editor, or here where they hold a number.
+ * The status under a node that handles messages side by side: how many wait and for how long, else how many are under
+ * way, else how the last one ended. Keys are translated by the editor, or here where they hold a number.
  */
 export class ActivityStatus {
   readonly #node: Node;
   readonly #translate: NodeAPI['_'];
   readonly #clock: Clock;
   #underWay = 0;
-  #waitingUntilMs = 0;
+  /** When the wait of each call that waits will be over, about. */
+  readonly #waits = new Map<object, number>();
   #outcome: 'ok' | { failed: string } | undefined;
   #cancelPause: CancelTimer | undefined;
-  #cancelWait: CancelTimer | undefined;
+  #cancelTick: CancelTimer | undefined;
   #stale = false;
   #closed = false;
 
@@ -33,15 +36,15 @@ export class ActivityStatus {
     this.#changed();
   }
 
-  /** A call waits before its next try. */
-  waiting(waitMs: number): void {
-    this.#waitingUntilMs = Math.max(this.#waitingUntilMs, this.#clock.nowMs() + waitMs);
+  /** A call waits for its turn or before its next try: about so long. */
+  waiting(call: object, waitMs: number): void {
+    this.#waits.set(call, this.#clock.nowMs() + waitMs);
     this.#changed();
-    this.#cancelWait?.();
-    this.#cancelWait = this.#clock.setTimer(this.#waitingUntilMs - this.#clock.nowMs(), () => {
-      this.#waitingUntilMs = 0;
-      this.#changed();
-    });
+  }
+
+  /** A call no longer waits, if it did. */
+  waitOver(call: object): void {
+    if (this.#waits.delete(call)) this.#changed();
   }
 
   /** A message is done with. */
@@ -55,13 +58,20 @@ export class ActivityStatus {
   close(): void {
     this.#closed = true;
     this.#cancelPause?.();
-    this.#cancelWait?.();
+    this.#cancelTick?.();
     this.#node.status({});
   }
 
   #reason(error: unknown): string {
     if (error instanceof FenergoError) return this.#translate(`status.reason.${error.code}`);
     return String(error).slice(0, 32);
+  }
+
+  /** How long the last one will wait; an estimate that was too short is not admitted. */
+  #secondsLeft(): number {
+    let lastMs = 0;
+    for (const untilMs of this.#waits.values()) lastMs = Math.max(lastMs, untilMs);
+    return Math.max(1, Math.ceil((lastMs - this.#clock.nowMs()) / 1000));
   }
 
   #changed(): void {
@@ -79,14 +89,14 @@ export class ActivityStatus {
   }
 
   #show(): void {
-    const waitMs = this.#waitingUntilMs - this.#clock.nowMs();
-    if (this.#underWay > 0 && waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1000);
-      this.#node.status({
-        fill: 'yellow',
-        shape: 'ring',
-        text: this.#translate('status.waiting', { seconds }),
+    this.#cancelTick?.();
+    if (this.#waits.size > 0) {
+      this.#cancelTick = this.#clock.setTimer(TICK_MS, () => this.#changed());
+      const text = this.#translate('status.waiting', {
+        count: this.#waits.size,
+        seconds: this.#secondsLeft(),
       });
+      this.#node.status({ fill: 'yellow', shape: 'ring', text });
     } else if (this.#underWay > 0) {
       const many = this.#underWay > 1;
       const text = many

@@ -2,10 +2,12 @@
 const unregister = require('tsx/cjs/api').register();
 const { main: calls } = require('./bench.ts');
 const { main: start } = require('./start.ts');
+const { main: limits } = require('./limits.ts');
 unregister();
 
 calls(require('got').got)
   .then(start)
+  .then(limits)
   .catch((error) => {
     console.error(error);
     process.exit(1);

@@ -77,6 +77,10 @@ describe('the dialog of a connection', function () {
     await field('tenantId').fill('1f9f3a52-5c58-4b73-9c3f-0a6a54b3a0c1');
     await field('scope').fill('fenx.entitydata.read   fenx.journey.read ');
     await field('plan').selectOption('sdlc');
+    (await field('queue').inputValue()).should.equal('10000');
+    (await field('circuit').isChecked()).should.be.true();
+    await field('queue').fill('500');
+    await page.click('label[for=node-config-input-circuit]');
     await screenshot(page, 'config-filled');
     await pressDone(page, 'node-config');
     await pressDone(page);
@@ -91,9 +95,37 @@ describe('the dialog of a connection', function () {
       tenantId: '1f9f3a52-5c58-4b73-9c3f-0a6a54b3a0c1',
       scope: 'fenx.entitydata.read fenx.journey.read',
       plan: 'sdlc',
+      queue: '500',
+      circuit: false,
     });
     const { credentials } = nodeRed.node(String(saved?.id)) as unknown as { credentials: unknown };
     (credentials as object).should.eql({ clientId: 'my client', clientSecret: 'my secret' });
+  });
+
+  it('shows what holds in a connection that was saved before there was a queue', async () => {
+    await openSaved();
+    (await field('queue').inputValue()).should.equal('10000');
+    (await field('circuit').isChecked()).should.be.true();
+    await field('name').fill('Renamed');
+    await pressDone(page, 'node-config');
+    await pressDone(page);
+    await pressDeploy(page);
+    const saved = (await nodeRed.flows()).find(({ id }) => id === 'saved');
+    saved?.should.containEql({ name: 'Renamed', queue: '10000', circuit: true });
+  });
+
+  it('is not changed by opening it', async () => {
+    await nodeRed.deploy(
+      FLOWS.map((node) => (node.id === 'saved' ? { ...node, queue: 10_000, circuit: true } : node)),
+    );
+    await page.reload();
+    await page.waitForSelector('.red-ui-palette-node', { state: 'attached' });
+    await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
+    await openSaved();
+    await screenshot(page, 'config-saved');
+    await pressDone(page, 'node-config');
+    const changed = await page.evaluate<boolean>("Boolean(RED.nodes.node('saved').changed)");
+    changed.should.be.false();
   });
 
   it('shows the fields of the chosen region only', async () => {
@@ -145,6 +177,18 @@ describe('the dialog of a connection', function () {
       const environment = '$' + '{TENANT}';
       await type(page, '#node-config-input-tenantId', environment);
       await page.waitForSelector('#node-config-input-tenantId:not(.input-error)');
+    });
+
+    it('the queue is no number', async () => {
+      for (const wrong of ['', '-1', '1.5', 'long']) {
+        await type(page, '#node-config-input-queue', wrong);
+        await page.waitForSelector('#node-config-input-queue.input-error');
+      }
+      (await reasonFor(page, '#node-config-input-queue')).should.containEql('is a whole number from 0');
+      for (const right of ['0', '$' + '{QUEUE}']) {
+        await type(page, '#node-config-input-queue', right);
+        await page.waitForSelector('#node-config-input-queue:not(.input-error)');
+      }
     });
 
     it('the scope is too long, and counts its characters', async () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Browser, Page } from 'playwright-core';
 import should from 'should';
 import { seedId } from '../../lib/sandbox/sandbox.js';
@@ -46,6 +47,11 @@ const BLANK = {
   check: 'off',
   result: 'data',
   timeout: 120 as number | string,
+  tries: 4 as number | string,
+  longestPause: 60 as number | string,
+  repeatable: false,
+  patience: 600 as number | string,
+  priority: 'normal',
 };
 
 describe('the dialog of a request', function () {
@@ -66,7 +72,11 @@ describe('the dialog of a request', function () {
   afterEach(() => page?.close());
 
   /** Opens the dialog of a node with these properties. */
-  async function open(properties: Partial<typeof BLANK> = {}, look: { dark?: boolean } = {}): Promise<void> {
+  async function open(
+    properties: Partial<typeof BLANK> = {},
+    look: { dark?: boolean } = {},
+    blank: object = BLANK,
+  ): Promise<void> {
     await nodeRed.deploy([
       { id: 'tab', type: 'tab', label: 'Flow' },
       CONNECTION,
@@ -77,7 +87,7 @@ describe('the dialog of a request', function () {
         x: 200,
         y: 100,
         wires: [[]],
-        ...BLANK,
+        ...blank,
         ...properties,
       },
     ]);
@@ -502,6 +512,97 @@ describe('the dialog of a request', function () {
     await page.waitForSelector('#node-input-timeout:not(.input-error)');
   });
 
+  describe('when it fails or has to wait', () => {
+    const section = () => page.locator('#fenergo-request-terms');
+    const summary = () => section().locator('summary');
+    const isOpen = () => page.evaluate<boolean>("document.querySelector('#fenergo-request-terms').open");
+    const repeatable = () => page.locator('#node-input-repeatable');
+
+    it('is folded away while it is as usual, and opens with the keyboard', async () => {
+      await open({ operation: 'entitydataquery/v2/GetEntityById' });
+      (await isOpen()).should.be.false();
+      (await page.locator('#node-input-tries').isVisible()).should.be.false();
+      await summary().scrollIntoViewIfNeeded();
+      await screenshot(page, 'request-terms-folded');
+      await page.focus('#node-input-timeout');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      (await isOpen()).should.be.true();
+      const reached: string[] = [];
+      for (let presses = 0; presses < 5; presses += 1) {
+        await page.keyboard.press('Tab');
+        reached.push(await page.evaluate<string>('document.activeElement.id'));
+      }
+      reached.should.eql(
+        ['tries', 'longestPause', 'repeatable', 'patience', 'priority'].map((name) => `node-input-${name}`),
+      );
+      await screenshot(page, 'request-terms-open');
+      await pressDone(page);
+      (await page.evaluate<boolean>('RED.nodes.dirty()')).should.be.false('nothing was changed');
+    });
+
+    it('saves what was chosen, and is open when it holds something unusual', async () => {
+      await open({ path: '/entitydatacommand/api/v2/entity', method: 'POST' });
+      await summary().click();
+      await type(page, '#node-input-tries', '6');
+      await type(page, '#node-input-longestPause', '5');
+      await page.click('label[for=node-input-repeatable]');
+      await type(page, '#node-input-patience', '30');
+      await page.selectOption('#node-input-priority', 'first');
+      await screenshot(page, 'request-terms-filled');
+      const terms = { tries: '6', longestPause: '5', repeatable: true, patience: '30', priority: 'first' };
+      (await save()).should.containEql(terms);
+      await editNode(page, 'request');
+      (await isOpen()).should.be.true();
+      (await repeatable().isChecked()).should.be.true();
+      await repeatable().uncheck();
+      (await save()).should.containEql({ ...terms, repeatable: false });
+    });
+
+    it('shows what holds in a flow that was saved before there was such a thing', async () => {
+      const old = Object.entries(BLANK).filter(([name]) => !TERMS.includes(name));
+      await open({ path: '/a/b' }, {}, Object.fromEntries(old));
+      (await isOpen()).should.be.false();
+      await page.fill('#node-input-name', 'Renamed');
+      (await save()).should.eql({
+        ...BLANK,
+        name: 'Renamed',
+        path: '/a/b',
+        tries: '4',
+        longestPause: '60',
+        patience: '600',
+      });
+    });
+
+    it('gives the reason for a number out of range, and takes an environment variable', async () => {
+      await open({ patience: 601 });
+      (await isOpen()).should.be.true();
+      const environment = '$' + '{NUMBER}';
+      for (const [name, wrong, reason] of [
+        ['tries', ['0', '2.5', 'few', ''], 'a whole number from 1'],
+        ['longestPause', ['-1', 'long', ''], 'The longest pause is a number of seconds from 0'],
+        ['patience', ['-1', 'Infinity', ''], 'The patience is a number of seconds from 0'],
+      ] as const) {
+        const input = `#node-input-${name}`;
+        for (const value of wrong) {
+          await type(page, input, value);
+          await page.waitForSelector(`${input}.input-error`);
+        }
+        (await reasonFor(page, input)).should.containEql(reason);
+        for (const value of ['7', environment]) {
+          await type(page, input, value);
+          await page.waitForSelector(`${input}:not(.input-error)`);
+        }
+      }
+      (await save()).should.containEql({
+        tries: environment,
+        longestPause: environment,
+        patience: environment,
+      });
+      (await page.evaluate<boolean>("RED.nodes.node('request').valid")).should.be.true();
+    });
+  });
+
   it('is filled in, deployed and run with the keyboard alone, opened again and changed', async () => {
     await nodeRed.deploy([
       { id: 'tab', type: 'tab', label: 'Flow' },
@@ -530,8 +631,11 @@ describe('the dialog of a request', function () {
       await keyboard.press('Control+Enter');
       await page.waitForSelector('#node-dialog-ok', { state: 'detached' });
       await page.evaluate('RED.view.focus()');
+      // Node-RED answers the editor before the flows run again.
+      const running = once(nodeRed.RED.events, 'flows:started');
       await keyboard.press('Control+d');
       await page.waitForFunction('!RED.nodes.dirty()');
+      await running;
     };
 
     await openDialog();
@@ -651,6 +755,8 @@ describe('the dialog of a request, with the Monaco editor', function () {
     }
   });
 });
+
+const TERMS = ['tries', 'longestPause', 'repeatable', 'patience', 'priority'];
 
 const DARK = `:root { --red-ui-form-background: #222; --red-ui-primary-background: #222; --red-ui-secondary-background: #222;
   --red-ui-form-input-background: #333; --red-ui-form-text-color: #ddd; --red-ui-primary-text-color: #ddd;

@@ -141,6 +141,39 @@ describe('the Fenergo sidebar', function () {
     await page.click('#node-config-dialog-cancel');
   });
 
+  it('tells of a platform that is taken for dead, and of calls that wait', async () => {
+    const overview = (facts: object) => ({
+      connections: [
+        {
+          id: 'connection',
+          name: 'Sandbox',
+          region: 'sandbox',
+          tenantId: TENANT,
+          scope: 'fenx.all',
+          token: { state: 'valid', secondsLeft: 600, scope: 'fenx.all' },
+          ...facts,
+        },
+      ],
+      requests: [],
+      catalog: { operations: 1, services: 1, contracts: [], file: 'fenergo-catalog.json' },
+    });
+    let facts: object = {};
+    await page.route('**/fenergo/overview', (route) => route.fulfill({ json: overview(facts) }));
+    facts = { circuit: { state: 'open', failures: 23, secondsLeft: 8 }, waiting: 412 };
+    await section(0)
+      .getByText('Nothing is sent after 23 failures in a row; next try in 8 s', { exact: true })
+      .waitFor();
+    await section(0).getByText('Waiting for their turn: 412', { exact: true }).waitFor();
+    (await section(0).locator('.fenergo-dot-red').count()).should.equal(1);
+    await screenshot(page, 'sidebar-dead');
+    facts = { circuit: { state: 'probing', failures: 24 }, waiting: 0 };
+    await section(0).getByText('one call is trying now').waitFor();
+    (await textOf(section(0))).should.not.containEql('Waiting');
+    facts = { circuit: { state: 'closed' }, waiting: 0 };
+    await section(0).locator('.fenergo-dot-green').waitFor();
+    (await textOf(section(0))).should.not.containEql('Nothing is sent');
+  });
+
   it('imports contracts, names what is broken, and one of the operations is found, filled in and called', async () => {
     await importFiles(file('loans.yaml', LOANS), file('broken.json', '{'));
     await outcome('Contracts read: 1. Operations: 1 added, 0 changed, 0 gone.');

@@ -53,7 +53,7 @@ describe('FenergoClient, ends from outside', () => {
   });
 
   it('a timeout ends the pause before a further try', async () => {
-    api.replies({ status: 429, headers: { 'retry-after': '50' } });
+    api.replies({ status: 503, headers: { 'retry-after': '50' } });
     const error = await errorOf(
       connection.call(
         { timeoutMs: 10_000 },
@@ -102,14 +102,19 @@ describe('FenergoClient, ends from outside', () => {
     await until(async () => (await api.connections()) === 0);
   });
 
-  it('closing ends a call that waits before a further try', async () => {
-    api.replies({ status: 429, headers: { 'retry-after': '50' } });
-    const error = await errorOf(
-      connection.call({}, { onWait: () => setImmediate(() => connection.client.close()) }),
-    );
-    error.code.should.equal('FENERGO_ABORTED');
-    connection.clock.pending.should.equal(0);
-  });
+  for (const [what, status] of [
+    ['before a further try', 503],
+    ['for its turn', 429],
+  ] as const) {
+    it(`closing ends a call that waits ${what}`, async () => {
+      api.replies({ status, headers: { 'retry-after': '50' } });
+      const error = await errorOf(
+        connection.call({}, { onWait: () => setImmediate(() => connection.client.close()) }),
+      );
+      error.code.should.equal('FENERGO_ABORTED');
+      connection.clock.pending.should.equal(0);
+    });
+  }
 
   it('a closed client refuses calls, and may be closed again', async () => {
     connection.client.close();

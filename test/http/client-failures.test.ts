@@ -32,7 +32,7 @@ describe('FenergoClient, refused calls', () => {
     [413, 'FENERGO_RESPONSE', /answered 413: told$/],
     [418, 'FENERGO_RESPONSE', /answered 418: told$/],
     [422, 'FENERGO_VALIDATION', /refused the request \(422\): told$/],
-    [429, 'FENERGO_RATE_LIMITED', /too many requests \(429\): told$/],
+    [429, 'FENERGO_RATE_LIMITED', /too many requests \(429\), also after 600 s of waiting: told$/],
     [500, 'FENERGO_SERVER', /answered 500: told$/],
     [501, 'FENERGO_SERVER', /answered 501: told$/],
     [502, 'FENERGO_SERVER', /answered 502: told$/],

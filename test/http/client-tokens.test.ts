@@ -7,7 +7,7 @@ import { FenergoClient } from '../../lib/http/client.js';
 import { type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js';
 import { closedPort } from '../support/broken-server.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { Api, Connection, callOf, commandOf, errorOf, until } from './harness.js';
+import { Api, Connection, callOf, commandOf, errorOf, trafficOf, until } from './harness.js';
 
 const SECRET = 'p1anted-Secret/+=&';
 const operations = new Catalog().all();
@@ -31,7 +31,7 @@ class Authorised {
         reject: (token) => this.cache.reject(credential, token),
       },
       scope,
-      maxConcurrent: 20,
+      traffic: trafficOf(clock, { concurrent: 20 }),
       userAgent: 'test/1',
       clock,
       random: () => 0.5,

@@ -90,7 +90,7 @@ describe('FenergoClient', () => {
           response.end('{"data":1}');
         });
       };
-      const few = new Connection(api.url, { maxConcurrent: 3 });
+      const few = new Connection(api.url, { limits: { concurrent: 3 } });
       await Promise.all(Array.from({ length: 30 }, () => few.call()));
       most.should.be.belowOrEqual(3);
       few.client.close();

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../../lib/clock.js';
 import { FenergoError } from '../../lib/errors.js';
 import type { Call, CallResult } from '../../lib/http/call.js';
-import {
-  type CallHooks,
-  type ClientOptions,
-  FenergoClient,
-  type TokenSource,
-} from '../../lib/http/client.js';
+import type { Circuit } from '../../lib/http/circuit.js';
+import { type CallHooks, type ClientOptions, FenergoClient } from '../../lib/http/client.js';
+import { TenantLimiter } from '../../lib/http/limiter.js';
+import type { TokenSource } from '../../lib/http/token-source.js';
+import type { Traffic } from '../../lib/http/traffic.js';
+import type { PlanLimits } from '../../lib/plans.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 /** A request as the server saw it. */
@@ -160,6 +161,27 @@ export function commandOf(other: Partial<Call> = {}): Call {
   });
 }
 
+/** The traffic of one tenant under limits of the test's own: none, unless told. */
+export function trafficOf(
+  clock: Clock,
+  limits: Partial<PlanLimits> = {},
+  { maxWaiting = 10_000, circuit }: { maxWaiting?: number; circuit?: Circuit } = {},
+): Traffic {
+  const limiter = new TenantLimiter({
+    clock,
+    random: () => 0.5,
+    limits: { perSecond: Number.POSITIVE_INFINITY, concurrent: 256, domains: {}, ...limits },
+  });
+  return { limiterOf: () => limiter, maxWaiting, circuit };
+}
+
+/** What a test may ask of its connection. */
+export type ConnectionOptions = Partial<ClientOptions> & {
+  limits?: Partial<PlanLimits>;
+  maxWaiting?: number;
+  circuit?: (clock: Clock) => Circuit;
+};
+
 /** A client whose clock moves on by itself as far as the client wants to wait before a further try. */
 export class Connection {
   readonly clock = new ManualClock();
@@ -168,18 +190,32 @@ export class Connection {
   /** The pauses before further tries. */
   readonly pausesMs: number[] = [];
 
-  constructor(apiUrl: string, options: Partial<ClientOptions> = {}) {
+  constructor(apiUrl: string, { limits, maxWaiting, circuit, ...options }: ConnectionOptions = {}) {
     this.tokens = options.tokens ?? new Tokens();
     this.client = new FenergoClient({
       apiUrl,
       tokens: this.tokens,
       scope: 'fenx.all',
-      maxConcurrent: 10,
+      traffic: trafficOf(
+        this.clock,
+        { concurrent: 10, ...limits },
+        { maxWaiting, circuit: circuit?.(this.clock) },
+      ),
       userAgent: 'test/1',
       clock: this.clock,
       random: () => 0.5,
       ...options,
     });
+  }
+
+  /** Lets time pass in steps, so that what falls due happens at its moment. */
+  async pass(ms: number): Promise<void> {
+    for (let leftMs = ms; leftMs > 0; ) {
+      const stepMs = Math.min(this.clock.nextInMs ?? leftMs, leftMs);
+      this.clock.advance(stepMs);
+      leftMs -= stepMs;
+      await settled();
+    }
   }
 
   call(call: Partial<Call> = {}, hooks: CallHooks = {}): Promise<CallResult> {
@@ -210,6 +246,21 @@ export async function errorOf(promise: Promise<unknown>): Promise<FenergoError> 
   throw new Error('it did not fail');
 }
 
+/** How a promise stands, for tests that move time to the millisecond before it ends. */
+export function watch(promise: Promise<unknown>): { over: boolean } {
+  const state = { over: false };
+  const end = () => {
+    state.over = true;
+  };
+  promise.then(end, end);
+  return state;
+}
+
+/** Lets whatever is ready happen. No time passes on a manual clock. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 10; i += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Lets input and output happen until something is so. No time passes on a manual clock. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const giveUpMs = performance.now() + 8000;
@@ -217,4 +268,15 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
     if (performance.now() > giveUpMs) throw new Error('it never came to that');
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Numbers from 0 up to 1 that are the same for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
 }

@@ -1,5 +1,11 @@
 import should from 'should';
-import { DEFAULT_RETRY, type FailedTry, retryAfter } from '../../lib/http/retry.js';
+import { afterFailure, DEFAULT_RETRY, type FailedTry, type RetryOptions } from '../../lib/http/retry.js';
+
+/** The pause before the next try; undefined when there is none. */
+function retryAfter(tried: FailedTry, random: number, options?: RetryOptions): number | undefined {
+  const decision = afterFailure(tried, random, options);
+  return decision.next === 'again' ? decision.pauseMs : undefined;
+}
 
 type Repeats = 'any' | 'reads' | 'never';
 
@@ -11,7 +17,6 @@ const RULE: [string, FailedTry['failure'], Repeats][] = [
   ...[400, 401, 403, 404, 405, 408, 409, 410, 413, 422, 500, 501, 505, 301, 302, 304].map(
     (statusCode): [string, FailedTry['failure'], Repeats] => [`${statusCode}`, { statusCode }, 'never'],
   ),
-  ['429', { statusCode: 429 }, 'any'],
   ['502', { statusCode: 502 }, 'reads'],
   ['503', { statusCode: 503 }, 'reads'],
   ['504', { statusCode: 504 }, 'reads'],
@@ -24,7 +29,7 @@ const RULE: [string, FailedTry['failure'], Repeats][] = [
   ['no token for the moment', { noToken: true }, 'any'],
 ];
 
-describe('retryAfter', () => {
+describe('afterFailure', () => {
   for (const [what, failure, repeats] of RULE) {
     for (const method of METHODS) {
       for (const service of SERVICES) {
@@ -34,6 +39,13 @@ describe('retryAfter', () => {
           for (const attempt of [1, 2, 3, 4, 5]) {
             const pauseMs = retryAfter({ method, service, attempt, failure }, 0.999);
             should(pauseMs !== undefined).equal(allowed && attempt < 4, `attempt ${attempt}`);
+          }
+        });
+        it(`${repeats === 'never' ? 'does not repeat' : 'repeats'} ${method} ${service} after ${what} when it is said to be repeatable`, () => {
+          for (const attempt of [1, 2, 3, 4, 5]) {
+            const options = { ...DEFAULT_RETRY, repeatable: true };
+            const pauseMs = retryAfter({ method, service, attempt, failure }, 0.999, options);
+            should(pauseMs !== undefined).equal(repeats !== 'never' && attempt < 4, `attempt ${attempt}`);
           }
         });
       }
@@ -47,6 +59,19 @@ describe('retryAfter', () => {
     failure: { statusCode: 503 },
     retryAfterMs,
   });
+
+  for (const method of METHODS) {
+    for (const service of SERVICES) {
+      it(`sends ${method} ${service} back to the queue after 429, however often and long`, () => {
+        for (const attempt of [1, 4, 5, 1000]) {
+          for (const retryAfterMs of [undefined, 0, 1e9]) {
+            const tried = { method, service, attempt, failure: { statusCode: 429 }, retryAfterMs };
+            afterFailure(tried, 0.5, { ...DEFAULT_RETRY, maxTries: 1 }).should.deepEqual({ next: 'return' });
+          }
+        }
+      });
+    }
+  }
 
   it('pauses by exponential backoff with full jitter', () => {
     for (const [attempt, mostMs] of [
@@ -63,7 +88,7 @@ describe('retryAfter', () => {
   });
 
   it('never pauses longer than it may', () => {
-    should(retryAfter(busy(40), 1, { maxTries: 100, longestPauseMs: 60_000 })).equal(60_000);
+    should(retryAfter(busy(40), 1, { ...DEFAULT_RETRY, maxTries: 100 })).equal(60_000);
   });
 
   it('pauses as long as the server asks, up to a minute, and gives up beyond', () => {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '../../lib/clock.js';
 import { FenergoClient } from '../../lib/http/client.js';
-import { callOf, until } from './harness.js';
+import { callOf, trafficOf, until } from './harness.js';
 
 /** Run by a test as a process of its own, which trusts the certificate: Node reads that at its start only. */
 async function main(): Promise<void> {
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
     apiUrl: `https://localhost:${(server.address() as AddressInfo).port}`,
     tokens: { get: async () => 'token-1', reject: () => {} },
     scope: 'fenx.all',
-    maxConcurrent: 5,
+    traffic: trafficOf(systemClock, { concurrent: 5 }),
     userAgent: 'test/1',
   });
   const payloads: unknown[] = [];

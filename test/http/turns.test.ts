@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Canceller } from '../../lib/cancel.js';
 import type { Call } from '../../lib/http/call.js';
 import { CallGroup } from '../../lib/http/call-group.js';
 import { FenergoClient } from '../../lib/http/client.js';
-import { Turnstile } from '../../lib/http/turnstile.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { trafficOf } from './harness.js';
 
 const CALL: Call = {
   label: 'GetThing',
@@ -18,35 +17,6 @@ const CALL: Call = {
   result: 'data',
   timeoutMs: 1000,
 };
-
-describe('Turnstile', () => {
-  it('lets the waiting in, in their order', async () => {
-    const turns = new Turnstile(2);
-    const order: number[] = [];
-    await Promise.all([turns.enter(new Canceller()), turns.enter(new Canceller())]);
-    turns.full.should.be.true();
-    const waiting = [1, 2, 3].map((n) => turns.enter(new Canceller()).then(() => order.push(n)));
-    for (let i = 0; i < 3; i += 1) turns.leave();
-    await Promise.all(waiting);
-    order.should.deepEqual([1, 2, 3]);
-    turns.full.should.be.true();
-    turns.leave();
-    turns.full.should.be.false();
-  });
-
-  it('passes over who has given up', async () => {
-    const turns = new Turnstile(1);
-    await turns.enter(new Canceller());
-    const leaver = new Canceller();
-    const leaving = turns.enter(leaver);
-    const staying = turns.enter(new Canceller());
-    leaver.abort(new Error('gone'));
-    await leaving.should.be.rejectedWith('gone');
-    turns.leave();
-    await staying;
-    await turns.enter(leaver).should.be.rejectedWith('gone');
-  });
-});
 
 describe('calls that wait for their turn', () => {
   let server: Server;
@@ -65,7 +35,7 @@ describe('calls that wait for their turn', () => {
     client = new FenergoClient({
       apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       scope: 'fenx.all',
-      maxConcurrent: 1,
+      traffic: trafficOf(clock, { concurrent: 1 }),
       userAgent: 'test',
       clock,
       tokens: { get: async () => 'token', reject: () => {} },

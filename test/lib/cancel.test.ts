@@ -2,7 +2,6 @@ import should from 'should';
 import { Canceller, type CancelSignal } from '../../lib/cancel.js';
 import { wait } from '../../lib/clock.js';
 import { CallGroup } from '../../lib/http/call-group.js';
-import { Turnstile } from '../../lib/http/turnstile.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 /** Both kinds of signal, each with its switch. */
@@ -82,30 +81,6 @@ for (const [kind, make] of KINDS) {
       ends.filter(({ status }) => status === 'fulfilled').should.have.length(5);
       for (const end of ends) if (end.status === 'rejected') should(end.reason).equal(reason);
       clock.pending.should.equal(0);
-    });
-
-    it('lets a turn go that nobody has any more', async () => {
-      const turns = new Turnstile(1);
-      await turns.enter(new Canceller());
-      const { signal, abort } = make();
-      const waiting = turns.enter(signal);
-      abort(new Error('gone'));
-      await waiting.should.be.rejectedWith('gone');
-      turns.leave();
-      turns.full.should.be.false();
-    });
-
-    it('does not take a turn back that was given before it fired', async () => {
-      const turns = new Turnstile(1);
-      await turns.enter(new Canceller());
-      const { signal, abort } = make();
-      const waiting = turns.enter(signal);
-      turns.leave();
-      abort(new Error('gone'));
-      await waiting;
-      turns.full.should.be.true();
-      turns.leave();
-      turns.full.should.be.false();
     });
   });
 }

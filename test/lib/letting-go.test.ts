@@ -1,9 +1,8 @@
 import should from 'should';
 import { Canceller, type CancelSignal } from '../../lib/cancel.js';
 import { systemClock } from '../../lib/clock.js';
-import { Turnstile } from '../../lib/http/turnstile.js';
 import { exchange } from '../../lib/transport.js';
-import { Api, Connection } from '../http/harness.js';
+import { Api, Connection, trafficOf } from '../http/harness.js';
 
 /** A signal that counts who listens. */
 function counting(): { signal: CancelSignal; listeners: Set<() => void> } {
@@ -39,13 +38,14 @@ describe('letting go', () => {
   });
 
   it('who has had a turn does not listen to its signal', async () => {
-    const turns = new Turnstile(1);
+    const turns = trafficOf(systemClock, { concurrent: 1 }).limiterOf('');
     const { signal, listeners } = counting();
-    await turns.enter(signal);
+    const request = { domain: '', urgent: false, maxWaiting: 1, signal };
+    const turn = await turns.enter(request);
     listeners.size.should.equal(0);
-    const waiting = turns.enter(signal);
+    const waiting = turns.enter(request);
     listeners.size.should.equal(1);
-    turns.leave();
+    turn.leave();
     await waiting;
     listeners.size.should.equal(0);
   });

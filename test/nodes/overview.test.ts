@@ -4,7 +4,7 @@ import should from 'should';
 import { FenergoError } from '../../lib/errors.js';
 import type { ConnectionOverview, Overview } from '../../nodes/fenergo-config/overview-routes.js';
 import { RecentRequests } from '../../nodes/shared/recent-requests.js';
-import { ENTITY, TENANT } from '../sandbox/harness.js';
+import { ENTITY, OTHER_TENANT, TENANT } from '../sandbox/harness.js';
 import { connectionTo, type OwnServer, sendJson, startServer } from '../support/flow.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { bearerAuth, type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
@@ -13,6 +13,8 @@ const GET_ENTITY = 'entitydataquery/v2/GetEntityById';
 const CLIENT_ID = 'pl4nted-id';
 const SECRET = 'pl4nted-s3cret&=/+ü';
 const TOKEN = 'pl4nted-t0ken';
+/** Of a connection on whose way to the API nothing is out of the ordinary. */
+const quiet = { circuit: { state: 'closed' }, waiting: 0 };
 
 describe('GET fenergo/overview', function () {
   this.timeout(30_000);
@@ -88,6 +90,7 @@ describe('GET fenergo/overview', function () {
         tenantId: TENANT,
         scope: 'fenx.all',
         token: { state: 'none' },
+        ...quiet,
       },
       {
         id: 'mine',
@@ -96,6 +99,7 @@ describe('GET fenergo/overview', function () {
         tenantId: TENANT,
         scope: 'fenx.all',
         token: { state: 'none' },
+        ...quiet,
       },
     ]);
     server.arrived.length.should.equal(0, 'a look asks for no token');
@@ -184,6 +188,53 @@ describe('GET fenergo/overview', function () {
     const listed = JSON.stringify(await requests('d'));
     for (const word of [ENTITY, 'd0000000', 'missing', 'secret', 'not found'])
       listed.should.not.containEql(word);
+  });
+
+  it('tells that a platform is taken for dead, also after a deploy, and that it lives again', async () => {
+    let status = 500;
+    const dead = await startServer((_, response) => sendJson(response, { data: 1 }, status));
+    const flows = [
+      tab,
+      own('dead', { identityUrl: dead.url, apiUrl: dead.url }),
+      own('patient', { identityUrl: dead.url, apiUrl: dead.url, circuit: false }),
+      own('mine'),
+      request('f1', 'dead'),
+    ];
+    try {
+      await nodeRed.deploy(flows);
+      for (let call = 0; call < 20; call += 1) await run('f1', { params: { id: '7' } });
+      const { circuit } = await connection('dead');
+      circuit.should.containEql({ state: 'open', failures: 20 });
+      (circuit as { secondsLeft: number }).secondsLeft.should.be.within(0, 1);
+      nodeRed.logs.filter(({ msg }) => /failures 20 times in a row/.test(String(msg))).length.should.equal(1);
+      await nodeRed.deploy(flows);
+      (await connection('dead')).circuit.should.containEql({ state: 'open', failures: 20 });
+      for (const id of ['patient', 'mine']) (await connection(id)).should.containEql(quiet);
+      status = 200;
+      while ((await connection('dead')).circuit.state !== 'closed') await run('f1', { params: { id: '7' } });
+    } finally {
+      await dead.close();
+    }
+  });
+
+  it('counts the calls that wait, over all tenants of a connection', async () => {
+    const silent = await startServer(() => {});
+    try {
+      const properties = { identityUrl: silent.url, apiUrl: silent.url, plan: 'sdlc' };
+      await nodeRed.deploy([tab, own('busy', properties), own('mine'), request('g1', 'busy')]);
+      const outcomes = Array.from({ length: 36 }, (_, call) =>
+        run('g1', { params: { id: call }, tenantId: call % 2 ? TENANT : OTHER_TENANT }),
+      );
+      while ((await silent.connections()) < 20) await new Promise((resolve) => setTimeout(resolve, 5));
+      (await connection('busy')).waiting.should.equal(16);
+      (await connection('mine')).should.containEql(quiet);
+      const closed = nodeRed.deploy([tab, own('busy', properties)]);
+      await Promise.all(outcomes);
+      await closed;
+      (await connection('busy')).should.containEql(quiet);
+    } finally {
+      await silent.close();
+    }
   });
 
   it('counts the catalog, and tells of the user’s own contracts and of a file that cannot be read', async () => {

@@ -27,8 +27,8 @@ interface Case {
   connection?: Record<string, unknown> | null;
   properties?: Record<string, unknown>;
   msg?: Record<string, unknown>;
-  /** The token cache must not hold a token already, or loses it. */
-  ownToken?: boolean;
+  /** The token cache must not hold a token already, or loses it; or the limiter holds back what comes after it. */
+  ownCredential?: boolean;
   /** Makes the sandbox misbehave. */
   before?: () => unknown;
   statusCode?: number;
@@ -60,10 +60,13 @@ describe('fenergo-request: what goes wrong', function () {
     return server;
   }
 
-  /** Credentials of a test's own: it needs a token request, or has it refused, which holds the next one back. */
+  /**
+   * Credentials of a test's own: it needs a token request, or has one refused, which holds the next one back; or it has
+   * a call refused, which holds back all calls of its client.
+   */
   function ownCredentials(): Record<string, string> {
     secrets += 1;
-    return { clientId: 'me', clientSecret: `hush-${secrets}` };
+    return { clientId: `me-${secrets}`, clientSecret: `hush-${secrets}` };
   }
 
   const whole = (): FlowNode => connectionTo(sandbox.url, { id: 'whole', tenantId: TENANT });
@@ -293,8 +296,22 @@ describe('fenergo-request: what goes wrong', function () {
       code: 'FENERGO_INPUT',
       title: `the timeout '${timeout}'`,
       properties: { timeout },
-      words: /is not a number of seconds above 0/,
+      words: /Timeout '.*' is not a number of seconds above 0/,
     })),
+    ...['0', '-1', '1.5', 'Infinity', 'few', ' '].map((tries) => ({
+      code: 'FENERGO_INPUT',
+      title: `the tries '${tries}'`,
+      properties: { tries },
+      words: /Tries '.*' is not a whole number from 1/,
+    })),
+    ...(['longestPause', 'patience'] as const).flatMap((property) =>
+      ['-1', 'Infinity', 'long', ''].map((value) => ({
+        code: 'FENERGO_INPUT',
+        title: `the ${property} '${value}'`,
+        properties: { [property]: value },
+        words: /^(Longest pause|Patience) '.*' is not a number of seconds from 0/,
+      })),
+    ),
     {
       code: 'FENERGO_INPUT',
       title: 'a method that does not exist',
@@ -338,7 +355,7 @@ describe('fenergo-request: what goes wrong', function () {
     {
       code: 'FENERGO_UNAUTHORIZED',
       title: '401 with a fresh token too',
-      ownToken: true,
+      ownCredential: true,
       before: () =>
         sandbox.setFaults([
           { match: { service: 'entitydataquery' }, times: 2, respond: { status: 401, body: {} } },
@@ -396,6 +413,7 @@ describe('fenergo-request: what goes wrong', function () {
     {
       code: 'FENERGO_RATE_LIMITED',
       title: '429 that asks for an hour of silence',
+      ownCredential: true,
       before: () => spoil({ respond: { status: 429, headers: { 'retry-after': '3600' } } }),
       statusCode: 429,
       words: /too many requests \(429\)/,
@@ -403,7 +421,7 @@ describe('fenergo-request: what goes wrong', function () {
     {
       code: 'FENERGO_TIMEOUT',
       title: '429 of the token endpoint, whose pause outlasts the timeout',
-      ownToken: true,
+      ownCredential: true,
       properties: { timeout: 0.3 },
       before: () => spoil({ respond: { status: 429, headers: { 'retry-after': '3600' } } }, '/connect/token'),
       words: /no answer within 0\.3 s/,
@@ -437,7 +455,7 @@ describe('fenergo-request: what goes wrong', function () {
     {
       code: 'FENERGO_TIMEOUT',
       title: 'a token that takes longer than the timeout',
-      ownToken: true,
+      ownCredential: true,
       properties: { timeout: '0.2' },
       before: () => spoil({ delayMs: 60_000 }, '/connect/token'),
       words: /no answer within 0\.2 s/,
@@ -478,11 +496,11 @@ describe('fenergo-request: what goes wrong', function () {
   }
 
   for (const expected of CASES) {
-    const { code, title, connection, properties, msg, ownToken, before: misbehave, repair } = expected;
+    const { code, title, connection, properties, msg, ownCredential, before: misbehave, repair } = expected;
     it(`${code}: ${title}`, async () => {
       const bad = connectionTo(sandbox.url, {
         tenantId: TENANT,
-        ...(ownToken ? { credentials: ownCredentials() } : {}),
+        ...(ownCredential ? { credentials: ownCredentials() } : {}),
         ...connection,
       });
       await flow.load(
@@ -627,7 +645,7 @@ describe('fenergo-request: what goes wrong', function () {
   });
 
   it('FENERGO_ABORTED: a node that is closed while its call waits for the next try', async () => {
-    await flow.load([connectionTo(sandbox.url, { tenantId: TENANT })]);
+    await flow.load([connectionTo(sandbox.url, { tenantId: TENANT, credentials: ownCredentials() })]);
     spoil({ respond: { status: 429, headers: { 'retry-after': '50' } } });
     const running = flow.run({
       topic: 'kept',

@@ -2,7 +2,7 @@ import 'should';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { TENANT } from '../sandbox/harness.js';
+import { OTHER_TENANT, TENANT } from '../sandbox/harness.js';
 import { connectionTo, type OwnServer, sendJson, startServer, turns } from '../support/flow.js';
 import { type FlowNode, type Message, type RealNodeRed, startNodeRed } from '../support/node-red.js';
 
@@ -100,7 +100,9 @@ describe('secrets', function () {
     nodeRed.RED.events.on('node-status', (status: unknown) => statuses.push(status));
 
     const run = async (id: string, params: Record<string, unknown>) => {
-      const msg: Record<string, unknown> = { params, payload: { kept: true } };
+      // A tenant that is refused with 429 has to wait for an hour.
+      const tenantId = params.status === 429 ? OTHER_TENANT : TENANT;
+      const msg: Record<string, unknown> = { params, tenantId, payload: { kept: true } };
       const outcome = nodeRed.nextOutcome(`request-${id}`);
       nodeRed.send(`request-${id}`, msg);
       const { error } = await outcome;
@@ -123,6 +125,7 @@ describe('secrets', function () {
     await get('flow/global');
     await get('nodes');
     await get('settings');
+    await get('fenergo/overview');
     for (const id of kinds) {
       await get(`credentials/fenergo-config/${id}`);
       const form = { id, region: 'custom', identityUrl: server.url, apiUrl: server.url, clientId: id };

@@ -6,7 +6,7 @@ import { ManualClock } from '../support/manual-clock.js';
 
 describe('ActivityStatus', () => {
   let clock: ManualClock;
-  let shown: { fill?: string; text?: string }[];
+  let shown: { fill?: string; shape?: string; text?: string }[];
   let status: ActivityStatus;
 
   beforeEach(() => {
@@ -41,18 +41,71 @@ describe('ActivityStatus', () => {
     last().should.containEql({ fill: 'green' });
   });
 
-  it('shows a wait until it is over', () => {
-    status.begin();
-    clock.advance(100);
-    status.waiting(3000);
-    last().should.containEql({ fill: 'yellow', text: 'status.waiting 3' });
-    clock.advance(3000);
-    last().should.containEql({ fill: 'blue' });
+  describe('of calls that wait', () => {
+    const calls = Array.from({ length: 4 }, () => ({}));
+    const [first, second, third] = calls as [object, object, object];
+
+    it('shows how many, and how long the last one will, until none does', () => {
+      for (const _ of calls) status.begin();
+      status.waiting(first, 1000);
+      status.waiting(second, 2900);
+      status.waiting(third, 2000);
+      clock.advance(100);
+      last().should.containEql({ fill: 'yellow', shape: 'ring', text: 'status.waiting 3 3' });
+      status.waitOver(second);
+      clock.advance(100);
+      last().should.containEql({ fill: 'yellow', text: 'status.waiting 2 2' });
+      status.waitOver(first);
+      status.waitOver(third);
+      clock.advance(100);
+      last().should.containEql({ fill: 'blue', text: 'status.requestingMany 4' });
+    });
+
+    it('counts a call once, however often it waits, and one that never waited not at all', () => {
+      status.begin();
+      status.waiting(first, 1000);
+      status.waiting(first, 9000);
+      status.waitOver(second);
+      clock.advance(100);
+      last().should.containEql({ text: 'status.waiting 1 9' });
+      status.waitOver(first);
+      status.waitOver(first);
+      clock.advance(100);
+      last().should.containEql({ fill: 'blue', text: 'status.requesting' });
+    });
+
+    it('counts the seconds down, no further than one', () => {
+      status.begin();
+      status.waiting(first, 3000);
+      clock.advance(100);
+      last().should.containEql({ text: 'status.waiting 1 3' });
+      const texts = Array.from({ length: 5 }, () => {
+        clock.advance(1000);
+        return last().text;
+      });
+      texts.should.deepEqual([2, 1, 1, 1, 1].map((seconds) => `status.waiting 1 ${seconds}`));
+      status.waitOver(first);
+      status.end();
+      clock.advance(5000);
+      last().should.containEql({ fill: 'green' });
+      clock.pending.should.equal(0);
+    });
+
+    it('is quick to tell of ten thousand', () => {
+      const many = Array.from({ length: 10_000 }, () => ({}));
+      const startMs = performance.now();
+      for (const call of many) status.waiting(call, 50_000);
+      for (const call of many) {
+        clock.advance(1);
+        status.waitOver(call);
+      }
+      (performance.now() - startMs).should.be.below(500);
+    });
   });
 
   it('is cleared for good when the node is closed', () => {
     status.begin();
-    status.waiting(500);
+    status.waiting({}, 500);
     status.close();
     status.end();
     clock.advance(10_000);

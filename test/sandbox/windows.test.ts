@@ -1,5 +1,6 @@
 import should from 'should';
-import { type Plan, TenantLimits } from '../../lib/sandbox/limits.js';
+import type { Plan } from '../../lib/plans.js';
+import { TenantLimits } from '../../lib/sandbox/limits.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { operations } from './harness.js';
 

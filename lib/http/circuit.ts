@@ -1,0 +1,112 @@
+import type { Clock } from '../clock.js';
+import { FenergoError } from '../errors.js';
+
+/** What may be shown of a circuit. */
+export type CircuitState =
+  | { state: 'closed' }
+  /** Calls fail at once; `secondsLeft` until the next probe. */
+  | { state: 'open'; failures: number; secondsLeft: number }
+  /** One call is on its way to find out. */
+  | { state: 'probing'; failures: number };
+
+export interface CircuitOptions {
+  clock: Clock;
+  /** Named in errors. */
+  host: string;
+  /** Failures in a row that open it. */
+  failuresToOpen?: number;
+  /** Takes a line for the log when it opens or closes. */
+  log?: (line: string) => void;
+}
+
+/** What a request tells when it has ended: `neither` when it says nothing about the host. */
+export type CircuitOutcome = 'answered' | 'failed' | 'neither';
+
+const FAILURES_TO_OPEN = 20;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Keeps calls from a host that answers nothing but failures: they fail at once for a pause that grows, and one probe at
+ * a time goes through, until one is answered.
+ */
+export class Circuit {
+  readonly #clock: Clock;
+  readonly #host: string;
+  readonly #failuresToOpen: number;
+  readonly #log: (line: string) => void;
+  #failures = 0;
+  #pauseMs = 0;
+  #openUntilMs = 0;
+  #probing = false;
+
+  constructor({ clock, host, failuresToOpen = FAILURES_TO_OPEN, log = () => {} }: CircuitOptions) {
+    this.#clock = clock;
+    this.#host = host;
+    this.#failuresToOpen = failuresToOpen;
+    this.#log = log;
+  }
+
+  state(): CircuitState {
+    if (this.#pauseMs === 0) return { state: 'closed' };
+    const failures = this.#failures;
+    if (this.#probing) return { state: 'probing', failures };
+    const leftMs = Math.max(0, this.#openUntilMs - this.#clock.nowMs());
+    return { state: 'open', failures, secondsLeft: Math.ceil(leftMs / 1000) };
+  }
+
+  /** @throws FENERGO_UNAVAILABLE while the host is taken for dead and it is not yet time for another probe */
+  check(): void {
+    if (this.#pauseMs === 0) return;
+    if (this.#probing || this.#clock.nowMs() < this.#openUntilMs) throw this.#unavailable();
+  }
+
+  /**
+   * To be called when a request is about to be sent.
+   *
+   * @returns what is to be called with its outcome, once
+   * @throws as `check` does
+   */
+  enter(): (outcome: CircuitOutcome) => void {
+    this.check();
+    const probe = this.#pauseMs > 0;
+    if (probe) this.#probing = true;
+    return (outcome) => {
+      if (probe) this.#probing = false;
+      if (outcome === 'answered') this.#answered();
+      if (outcome === 'failed') this.#failed(probe);
+    };
+  }
+
+  #answered(): void {
+    if (this.#pauseMs > 0) this.#log(`${this.#host} answers again`);
+    this.#failures = 0;
+    this.#pauseMs = 0;
+  }
+
+  #failed(probe: boolean): void {
+    this.#failures += 1;
+    const opens = this.#pauseMs === 0 && this.#failures >= this.#failuresToOpen;
+    // Those that were under way when it opened tell nothing new.
+    if (!opens && !probe) return;
+    this.#pauseMs = opens ? FIRST_PAUSE_MS : Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    this.#openUntilMs = this.#clock.nowMs() + this.#pauseMs;
+    if (opens) {
+      this.#log(
+        `${this.#host} gave nothing but failures ${this.#failures} times in a row: calls fail at once for a while`,
+      );
+    }
+  }
+
+  #unavailable(): FenergoError {
+    const state = this.state();
+    const next =
+      state.state === 'open' && state.secondsLeft > 0
+        ? `the next try is in ${state.secondsLeft} s`
+        : 'one call is just trying whether it answers again';
+    return new FenergoError(
+      'FENERGO_UNAVAILABLE',
+      `${this.#host} gave nothing but failures ${this.#failures} times in a row, so nothing is sent to it: ${next}`,
+    );
+  }
+}

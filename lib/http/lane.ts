@@ -1,0 +1,110 @@
+import { DAY_MS, type Rate } from '../plans.js';
+import { BackOff } from './back-off.js';
+import { SlidingWindow } from './sliding-window.js';
+import { type Waiter, WaitingLine } from './waiting-line.js';
+
+/** So little left of a day is spread over the rest of it. */
+const LITTLE = 0.02;
+/** Where the day's maximum is not known. */
+const LITTLE_OF_UNKNOWN = 100;
+
+/** The calls of a tenant to one service: those who wait, and what is left for them. */
+export class Lane {
+  readonly #windows: SlidingWindow[];
+  readonly #dayMax: number | undefined;
+  readonly #urgent = new WaitingLine();
+  readonly #normal = new WaitingLine();
+  readonly backOff = new BackOff();
+  /** How far apart calls go until the day ends, when little is left of it. */
+  #pace: { everyMs: number; untilMs: number } | undefined;
+
+  constructor(rates: readonly Rate[], marginMs: number) {
+    this.#windows = rates.map((rate) => new SlidingWindow(rate, marginMs));
+    this.#dayMax = rates.find(({ lengthMs }) => lengthMs === DAY_MS)?.max;
+  }
+
+  /** Whether it has windows of its own, as far as is known. */
+  get limited(): boolean {
+    return this.#windows.length > 0;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#urgent.size + this.#normal.size;
+  }
+
+  /** How many go before somebody who comes now. */
+  ahead(urgent: boolean): number {
+    return urgent ? this.#urgent.size : this.waiting;
+  }
+
+  add(waiter: Waiter, urgent: boolean): void {
+    (urgent ? this.#urgent : this.#normal).add(waiter);
+  }
+
+  /** Takes note that somebody who waits has given up. */
+  remove(waiter: Waiter, urgent: boolean): void {
+    (urgent ? this.#urgent : this.#normal).remove(waiter);
+  }
+
+  /** Lets the first one go. */
+  shift(): Waiter | undefined {
+    return this.#urgent.shift() ?? this.#normal.shift();
+  }
+
+  /** Whether its first one goes before that of another lane. */
+  isBefore(other: Lane | undefined): boolean {
+    if (!other) return true;
+    const [mine, theirs] = [this.#urgent.first(), other.#urgent.first()];
+    if (mine && theirs) return mine.seq < theirs.seq;
+    if (mine || theirs) return mine !== undefined;
+    return (this.#normal.first()?.seq ?? 0) < (other.#normal.first()?.seq ?? 0);
+  }
+
+  reserve(nowMs: number): void {
+    for (const window of this.#windows) window.reserve();
+    if (this.#pace && nowMs < this.#pace.untilMs) this.backOff.hold(nowMs + this.#pace.everyMs);
+  }
+
+  release(): void {
+    for (const window of this.#windows) window.release();
+  }
+
+  take(nowMs: number): void {
+    for (const window of this.#windows) window.take(nowMs);
+  }
+
+  /** Milliseconds until another call may go, as far as this lane is concerned. */
+  waitMs(nowMs: number): number {
+    let waitMs = this.backOff.waitMs(nowMs);
+    for (const window of this.#windows) waitMs = Math.max(waitMs, window.waitMs(nowMs));
+    return waitMs;
+  }
+
+  /**
+   * Spreads what is left of the day, when that is little, over the rest of it.
+   *
+   * @param remaining calls
+   * @param resetMs until the day ends
+   */
+  dayLeft(nowMs: number, remaining: number, resetMs: number): void {
+    const little = this.#dayMax === undefined ? LITTLE_OF_UNKNOWN : this.#dayMax * LITTLE;
+    if (remaining > little) {
+      this.#pace = undefined;
+      return;
+    }
+    const everyMs = resetMs / (remaining + 1);
+    this.#pace = { everyMs, untilMs: nowMs + resetMs };
+    this.backOff.hold(nowMs + everyMs);
+  }
+
+  /** About how long one who comes now will wait, by the windows of this lane. */
+  estimateMs(nowMs: number, urgent: boolean): number {
+    let estimateMs = this.waitMs(nowMs);
+    for (const window of this.#windows) {
+      const beyond = this.ahead(urgent) - window.room(nowMs);
+      if (beyond > 0) estimateMs = Math.max(estimateMs, Math.ceil(beyond / window.max) * window.lengthMs);
+    }
+    return estimateMs;
+  }
+}

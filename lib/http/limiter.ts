@@ -1,0 +1,295 @@
+import type { CancelSignal } from '../cancel.js';
+import type { CancelTimer, Clock } from '../clock.js';
+import { FenergoError } from '../errors.js';
+import { type PlanLimits, SECOND_MS } from '../plans.js';
+import { BackOff } from './back-off.js';
+import { Journey } from './journey.js';
+import { Lane } from './lane.js';
+import { SlidingWindow } from './sliding-window.js';
+import type { Waiter } from './waiting-line.js';
+
+export interface LimiterOptions {
+  clock: Clock;
+  random: () => number;
+  limits: PlanLimits;
+}
+
+/** A call that asks for its turn. */
+export interface TurnRequest {
+  /** The name under which it counts in the plan's domains; see `limitedAs`. */
+  domain: string;
+  /** Goes before those that are not. */
+  urgent: boolean;
+  signal: CancelSignal;
+  /** Where so many wait, those who would have to wait are refused. */
+  maxWaiting: number;
+  /** The last turn of a call that has had one: it keeps its place in the order, and is not refused. */
+  lastTurn?: Turn;
+  /** Told when it has to wait: how long that will take, about. */
+  onWait?: (waitMs: number) => void;
+}
+
+/** What came of a turn, as far as limits are concerned. */
+export interface TurnOutcome {
+  /** Refused with 429, or not; undefined when no answer came. */
+  refused?: boolean;
+  /** How long the platform asked to wait when it refused. */
+  pauseMs?: number;
+  /** What is left of the day, and how long the day is. */
+  remaining?: number;
+  resetMs?: number;
+}
+
+export interface Turn {
+  readonly seq: number;
+  /** To be called when the request is sent, at most once: a turn in which nothing is sent is as good as not taken. */
+  sent(): void;
+  /** To be called once, when the request has its answer, or has failed. */
+  leave(outcome?: TurnOutcome): void;
+}
+
+/** Requests leave in one rhythm and arrive in another: so much at least, and no more than the second. */
+const MARGIN_MS = 10;
+const MOST_MARGIN_MS = 25;
+/** After a refusal the rate is halved, and comes back in so long. */
+const RECOVERY_MS = 10_000;
+/** Services beyond this that nobody waits for are forgotten: their names come from the paths of calls. */
+const MOST_LANES = 200;
+
+/**
+ * The turns of one tenant: no more calls at a time, in a second, and in the windows of some services than the plan has.
+ * Who came first goes first, but nobody waits for a window that is not their own. People share the limits with us: a 429
+ * slows everything down for a while.
+ *
+ * It is our own since it is what this package is for, and since the libraries that were looked at
+ * (rate-limiter-flexible, p-queue, bottleneck) count in fixed windows or buckets, which let twice the rate through at a
+ * window's edge, and know no queue that several windows share with priorities and returns.
+ */
+export class TenantLimiter {
+  readonly #options: LimiterOptions;
+  readonly #perSecond: SlidingWindow;
+  readonly #lanes = new Map<string, Lane>();
+  #inFlight = 0;
+  #waiting = 0;
+  #seq = 0;
+  #cancelTimer: CancelTimer | undefined;
+  #timerMs = Number.POSITIVE_INFINITY;
+  readonly #backOff = new BackOff();
+  readonly #journey = new Journey(MOST_MARGIN_MS);
+  /** When the rate was cut, and what it was cut to. */
+  #cut: { atMs: number; to: number } | undefined;
+
+  constructor(options: LimiterOptions) {
+    this.#options = options;
+    this.#perSecond = new SlidingWindow({ max: options.limits.perSecond, lengthMs: SECOND_MS }, MARGIN_MS);
+  }
+
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Whether nobody waits or is under way. */
+  get idle(): boolean {
+    return this.#waiting === 0 && this.#inFlight === 0;
+  }
+
+  /**
+   * Waits for a turn.
+   *
+   * @throws FENERGO_QUEUE_FULL, or the signal's reason when it is aborted before the turn comes
+   */
+  async enter(request: TurnRequest): Promise<Turn> {
+    const { signal, domain, lastTurn } = request;
+    if (signal.aborted) throw signal.reason;
+    const lane = this.#lane(domain);
+    if (this.#waiting === 0 && this.#waitMs(lane) === 0 && this.#inFlight < this.#options.limits.concurrent) {
+      return this.#turn(lane, lastTurn?.seq ?? this.#nextSeq());
+    }
+    return this.#queue(lane, request);
+  }
+
+  #queue(lane: Lane, request: TurnRequest): Promise<Turn> {
+    const { signal, urgent, maxWaiting, lastTurn, onWait } = request;
+    return new Promise<Turn>((resolve, reject) => {
+      let granted = false;
+      const waiter: Waiter = {
+        seq: lastTurn?.seq ?? this.#nextSeq(),
+        gone: false,
+        grant: () => {
+          granted = true;
+          signal.removeEventListener('abort', onAbort);
+          resolve(this.#turn(lane, waiter.seq));
+        },
+      };
+      const giveUp = (reason: unknown) => {
+        signal.removeEventListener('abort', onAbort);
+        lane.remove(waiter, urgent);
+        this.#countWaiting(-1);
+        reject(reason);
+      };
+      const onAbort = () => giveUp(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      lane.add(waiter, urgent);
+      this.#countWaiting(1);
+      this.#pump();
+      if (granted) return;
+      if (this.#waiting > maxWaiting && !lastTurn) giveUp(queueFull(maxWaiting));
+      else onWait?.(this.#estimateMs(lane, urgent));
+    });
+  }
+
+  /** When nobody waits any more there is nothing to wake up for. */
+  #countWaiting(change: number): void {
+    this.#waiting += change;
+    if (this.#waiting > 0) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  /** Gives turns to whom they belong, as far as there are any, and sees to it that it goes on when there are more. */
+  #pump(): void {
+    while (this.#waiting > 0 && this.#inFlight < this.#options.limits.concurrent) {
+      const { lane, waitMs } = this.#next();
+      if (!lane) {
+        this.#pumpIn(waitMs);
+        return;
+      }
+      this.#countWaiting(-1);
+      lane.shift()?.grant();
+    }
+  }
+
+  /** The lane whose first waiter is next; else how long until there may be one. */
+  #next(): { lane?: Lane; waitMs: number } {
+    const nowMs = this.#nowMs();
+    const tenantWaitMs = this.#tenantWaitMs(nowMs);
+    let best: Lane | undefined;
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes.values()) {
+      if (lane.waiting === 0) continue;
+      const laneWaitMs = Math.max(tenantWaitMs, lane.waitMs(nowMs));
+      if (laneWaitMs > 0) waitMs = Math.min(waitMs, laneWaitMs);
+      else if (lane.isBefore(best)) best = lane;
+    }
+    return { lane: best, waitMs };
+  }
+
+  #pumpIn(waitMs: number): void {
+    if (!Number.isFinite(waitMs)) return;
+    const atMs = this.#nowMs() + waitMs;
+    if (this.#cancelTimer && this.#timerMs <= atMs) return;
+    this.#cancelTimer?.();
+    this.#timerMs = atMs;
+    this.#cancelTimer = this.#options.clock.setTimer(Math.ceil(waitMs), () => {
+      this.#cancelTimer = undefined;
+      this.#pump();
+    });
+  }
+
+  #turn(lane: Lane, seq: number): Turn {
+    this.#inFlight += 1;
+    this.#perSecond.reserve();
+    lane.reserve(this.#nowMs());
+    let sentMs: number | undefined;
+    return {
+      seq,
+      sent: () => {
+        sentMs = this.#nowMs();
+        this.#perSecond.take(sentMs);
+        lane.take(sentMs);
+      },
+      leave: (outcome = {}) => {
+        this.#inFlight -= 1;
+        if (sentMs === undefined) {
+          this.#perSecond.release();
+          lane.release();
+        } else {
+          this.#journey.ended(this.#nowMs(), this.#nowMs() - sentMs);
+          this.#learn(lane, sentMs, outcome);
+        }
+        this.#pump();
+      },
+    };
+  }
+
+  #learn(lane: Lane, sentMs: number, { refused, pauseMs = 0, remaining, resetMs }: TurnOutcome): void {
+    const nowMs = this.#nowMs();
+    if (remaining !== undefined && resetMs !== undefined) lane.dayLeft(nowMs, remaining, resetMs);
+    if (refused === false) {
+      lane.backOff.accepted(sentMs);
+      this.#backOff.accepted(sentMs);
+    }
+    if (!refused) return;
+    const random = this.#options.random();
+    // The tenant's own window is a second long: who asks for more speaks of the service's. The others go on.
+    if (lane.limited || pauseMs > SECOND_MS) lane.backOff.refused(nowMs, sentMs, pauseMs, random);
+    else if (this.#backOff.refused(nowMs, sentMs, pauseMs, random)) {
+      this.#cut = { atMs: nowMs, to: Math.max(1, Math.floor(this.#allowed(nowMs) / 2)) };
+    }
+  }
+
+  /** Calls a second that may go now. */
+  #allowed(nowMs: number): number {
+    const { perSecond } = this.#options.limits;
+    if (!this.#cut || !Number.isFinite(perSecond)) return perSecond;
+    const recovered = ((nowMs - this.#cut.atMs) / RECOVERY_MS) * perSecond;
+    return Math.min(perSecond, Math.floor(this.#cut.to + recovered));
+  }
+
+  #waitMs(lane: Lane): number {
+    const nowMs = this.#nowMs();
+    return Math.max(this.#tenantWaitMs(nowMs), lane.waitMs(nowMs));
+  }
+
+  #tenantWaitMs(nowMs: number): number {
+    const laterMs = Math.max(0, this.#journey.slowestMs(nowMs) - MARGIN_MS);
+    const windowMs = this.#perSecond.waitMs(nowMs, this.#allowed(nowMs), laterMs);
+    return Math.max(this.#backOff.waitMs(nowMs), windowMs);
+  }
+
+  /** About how long one who comes now will wait. */
+  #estimateMs(lane: Lane, urgent: boolean): number {
+    const nowMs = this.#nowMs();
+    let ahead = 0;
+    for (const other of this.#lanes.values()) {
+      if (other === lane || other.waitMs(nowMs) === 0) ahead += other.ahead(urgent);
+    }
+    const seconds = Math.floor((ahead - 1) / this.#allowed(nowMs));
+    return Math.max(this.#tenantWaitMs(nowMs) + seconds * SECOND_MS, lane.estimateMs(nowMs, urgent));
+  }
+
+  #lane(domain: string): Lane {
+    let lane = this.#lanes.get(domain);
+    if (!lane) {
+      this.#forgetLanes();
+      const { domains } = this.#options.limits;
+      lane = new Lane((Object.hasOwn(domains, domain) && domains[domain]) || [], MARGIN_MS);
+      this.#lanes.set(domain, lane);
+    }
+    return lane;
+  }
+
+  #forgetLanes(): void {
+    if (this.#lanes.size < MOST_LANES) return;
+    for (const [domain, lane] of this.#lanes) {
+      if (!lane.limited && lane.waiting === 0 && lane.waitMs(this.#nowMs()) === 0) this.#lanes.delete(domain);
+    }
+  }
+
+  #nextSeq(): number {
+    this.#seq += 1;
+    return this.#seq;
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+}
+
+function queueFull(maxWaiting: number): FenergoError {
+  return new FenergoError(
+    'FENERGO_QUEUE_FULL',
+    `${maxWaiting} calls are waiting for their turn already: send fewer at a time, or again later`,
+  );
+}

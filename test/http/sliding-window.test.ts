@@ -1,0 +1,172 @@
+import should from 'should';
+import { SlidingWindow } from '../../lib/http/sliding-window.js';
+import { seeded } from './harness.js';
+
+function windowOf(max: number, lengthMs = 1000, marginMs = 0): SlidingWindow {
+  return new SlidingWindow({ max, lengthMs }, marginMs);
+}
+
+function send(window: SlidingWindow, nowMs: number, count = 1): void {
+  for (let i = 0; i < count; i += 1) {
+    window.reserve();
+    window.take(nowMs);
+  }
+}
+
+describe('SlidingWindow', () => {
+  it('has room for its maximum, and again exactly its length after each call', () => {
+    const window = windowOf(3);
+    window.room(0).should.equal(3);
+    for (const nowMs of [0, 100, 200]) {
+      window.waitMs(nowMs).should.equal(0);
+      send(window, nowMs);
+    }
+    window.room(200).should.equal(0);
+    window.waitMs(200).should.equal(800);
+    window.waitMs(999).should.equal(1);
+    window.room(999).should.equal(0);
+    window.waitMs(1000).should.equal(0);
+    window.room(1000).should.equal(1);
+    send(window, 1000);
+    window.waitMs(1000).should.equal(100);
+    window.room(1199).should.equal(1);
+    window.room(1200).should.equal(2);
+    window.room(2000).should.equal(3);
+  });
+
+  it('adds its margin to its length', () => {
+    const window = windowOf(1, 1000, 10);
+    window.lengthMs.should.equal(1010);
+    send(window, 0);
+    window.waitMs(1009).should.equal(1);
+    window.waitMs(1010).should.equal(0);
+  });
+
+  it('lets one through at a time where that is its maximum', () => {
+    const window = windowOf(1);
+    for (const nowMs of [0, 1000, 2000]) {
+      window.waitMs(nowMs).should.equal(0);
+      send(window, nowMs);
+      window.waitMs(nowMs).should.equal(1000);
+    }
+  });
+
+  it('counts what is reserved as if it were sent now, and what is sent from when it is', () => {
+    const window = windowOf(2);
+    window.reserve();
+    window.reserve();
+    window.room(0).should.equal(0);
+    window.waitMs(0).should.equal(1000);
+    window.waitMs(5000).should.equal(1000);
+    window.take(5000);
+    window.waitMs(5500).should.equal(500);
+    window.waitMs(6000).should.equal(0);
+    window.take(5600);
+    window.waitMs(5600).should.equal(400);
+    window.room(6000).should.equal(1);
+  });
+
+  it('forgets what was reserved and given back, and nothing else', () => {
+    const window = windowOf(2);
+    window.reserve();
+    window.reserve();
+    window.take(500);
+    window.release();
+    window.room(500).should.equal(1);
+    window.waitMs(500).should.equal(0);
+    send(window, 600);
+    window.waitMs(1000).should.equal(500);
+  });
+
+  it('knows what was sent before a place that was given back, also when it is full', () => {
+    const window = windowOf(2);
+    for (const nowMs of [0, 500, 1000, 1500]) send(window, nowMs);
+    window.reserve();
+    window.release();
+    window.waitMs(1600).should.equal(400);
+    window.room(1600).should.equal(0);
+    window.room(2000).should.equal(1);
+  });
+
+  it('holds to fewer than its maximum when it is told to, but never to none', () => {
+    const window = windowOf(10);
+    send(window, 0, 4);
+    window.waitMs(100, 5).should.equal(0);
+    window.waitMs(100, 4).should.equal(900);
+    window.waitMs(100, 0).should.equal(900);
+    window.waitMs(1000, 0).should.equal(0);
+    window.waitMs(100, 99).should.equal(0);
+    window.reserve();
+    window.waitMs(100, 5).should.equal(900);
+    window.waitMs(1000, 1).should.equal(1000);
+  });
+
+  it('never makes wait where there is no maximum', () => {
+    const window = windowOf(Number.POSITIVE_INFINITY);
+    send(window, 0, 10_000);
+    window.reserve();
+    window.waitMs(0).should.equal(0);
+    window.room(0).should.equal(Number.POSITIVE_INFINITY);
+    window.waitMs(0, 5).should.equal(0);
+  });
+
+  it('grows to a large maximum, and no further', () => {
+    const window = windowOf(15_000, 86_400_000);
+    for (let i = 0; i < 15_000; i += 1) {
+      window.waitMs(i).should.equal(0);
+      send(window, i);
+    }
+    window.room(15_000).should.equal(0);
+    window.waitMs(15_000).should.equal(86_400_000 - 15_000);
+    send(window, 86_400_000);
+    window.waitMs(86_400_000).should.equal(1);
+    window.room(86_400_100).should.equal(100);
+  });
+
+  it('does as a plain list of times does, on any course of events', () => {
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const random = seeded(seed);
+      const max = [1, 2, 3, 7, 63, 64, 65, 200][seed - 1] as number;
+      const lengthMs = 100;
+      const window = windowOf(max, lengthMs);
+      const times: number[] = [];
+      let reserved = 0;
+      let nowMs = 0;
+      const inside = () => times.filter((time) => nowMs - time < lengthMs).length;
+      /** As said: with those reserved taken now, when may another go? */
+      const naiveWait = (most: number) => {
+        const allowed = Math.max(1, Math.min(most, max));
+        if (reserved >= allowed) return lengthMs;
+        let waitMs = 0;
+        while (times.filter((time) => nowMs + waitMs - time < lengthMs).length + reserved >= allowed)
+          waitMs += 1;
+        return waitMs;
+      };
+      for (let step = 0; step < 4000; step += 1) {
+        const dice = random();
+        if (dice < 0.15) nowMs += Math.floor(random() * (dice < 0.01 ? 300 : 12));
+        else if (dice < 0.6) {
+          if (window.waitMs(nowMs) === 0) {
+            window.reserve();
+            reserved += 1;
+          }
+        } else if (reserved > 0) {
+          reserved -= 1;
+          if (dice < 0.7) window.release();
+          else {
+            window.take(nowMs);
+            times.push(nowMs);
+          }
+        }
+        const said = `seed ${seed}, step ${step}`;
+        should(inside()).be.belowOrEqual(max, said);
+        const most = random() < 0.3 ? Math.floor(random() * max * 1.2) : max;
+        if (step % 5 === 0) {
+          should(window.waitMs(nowMs, most)).equal(naiveWait(most), said);
+          should(window.room(nowMs)).equal(Math.max(0, max - inside() - reserved), said);
+        }
+      }
+      times.length.should.be.above(40);
+    }
+  });
+});
