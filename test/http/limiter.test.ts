@@ -626,12 +626,13 @@ describe('TenantLimiter', () => {
   });
 
   it('remembers the windows of a service that nobody waits for, and all who wait', async () => {
-    const bench = new Bench({ perSecond: 100, domains: { slow: [{ max: 1, lengthMs: HOUR_MS }] } });
+    const bench = new Bench({ perSecond: 100, domains: { slow: [{ max: 2, lengthMs: HOUR_MS }] } });
     bench.ask('s1', { domain: 'slow' });
     for (let i = 0; i < 500; i += 1) bench.ask(`n${i}`, { domain: `service-${i}` });
     await bench.pass(10_000);
     bench.went.length.should.equal(501);
     bench.ask('s2', { domain: 'slow' });
+    bench.ask('s3', { domain: 'slow' });
     await settled();
     bench.limiter.waiting.should.equal(1);
   });
