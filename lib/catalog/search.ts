@@ -4,6 +4,10 @@ import type { Operation } from './operation.js';
 /** Words that carry no meaning in what people type. */
 const NOISE = new Set(['a', 'an', 'the', 'of', 'for', 'to', 'in', 'with', 'all', 'please']);
 
+const FIELDS = ['name', 'service', 'path', 'method'];
+/** Names in one piece are looked through for long words only: every beginning of a name is the beginning of many. */
+const LONG_WORD = /^[a-z0-9]{6,}$|[a-z0-9]{9}/i;
+
 /** Nobody types more; each word costs its time. */
 const MOST_WORDS = 16;
 
@@ -49,6 +53,7 @@ function stem(word: string): string {
 interface Entry {
   key: string;
   name: string;
+  pieces: string;
   service: string;
   path: string;
   method: string;
@@ -62,7 +67,8 @@ function entryOf({ key, id, service, version, path, method }: Operation): Entry 
   const telling = path.replace(/^\/(api\/)?(v\d+\/)?/, '');
   return {
     key,
-    name: `${id} ${pieces}`,
+    name: id,
+    pieces,
     service: `${service} ${subject} ${kind} ${version}`,
     path: telling,
     method,
@@ -79,14 +85,15 @@ export class OperationSearch {
     this.#names = new Map(operations.map((operation) => [operation.key, nameOf(operation)]));
     this.#index = new MiniSearch<Entry>({
       idField: 'key',
-      fields: ['name', 'service', 'path', 'method'],
+      fields: [...FIELDS, 'pieces'],
       tokenize: (text) => words(text),
       processTerm: stem,
       searchOptions: {
         tokenize: meaningful,
         prefix: true,
         combineWith: 'AND',
-        boost: { name: 4, service: 1.5, path: 1, method: 1 },
+        fields: FIELDS,
+        boost: { name: 4, pieces: 4, service: 1.5, path: 1, method: 1 },
       },
     });
     this.#index.addAll(operations.map(entryOf));
@@ -112,7 +119,8 @@ export class OperationSearch {
     const scores = new Map<string, number>();
     for (const text of texts) {
       const typed = { text: text.trim().toLowerCase(), words: meaningful(text).map(stem).join(' ') };
-      for (const { id, score } of this.#index.search(withoutApi(text), { combineWith })) {
+      const fields = LONG_WORD.test(text) ? [...FIELDS, 'pieces'] : FIELDS;
+      for (const { id, score } of this.#index.search(withoutApi(text), { combineWith, fields })) {
         const name = this.#names.get(id) as Name;
         const total = score * name.worth * (1 + closeness(name, typed));
         scores.set(id, Math.max(scores.get(id) ?? 0, total));
