@@ -15,6 +15,8 @@ export interface Exchange {
   /** The longest answer to read, counted after decompression. */
   maxBytes: number;
   agent?: { http: HttpAgent; https: HttpsAgent };
+  /** Told when the whole request is in the system's hands: after the connection was made, before the answer. */
+  onSent?: () => void;
 }
 
 /** A whole answer, whatever its status. */
@@ -91,7 +93,7 @@ function loadGot(): Got {
  * @throws TransportError
  */
 export async function exchange(request: Exchange): Promise<Answer> {
-  const { method, url, headers, body, signal, maxBytes, agent } = request;
+  const { method, url, headers, body, signal, maxBytes, agent, onSent } = request;
   if (signal?.aborted) throw new TransportError('aborted', 'ABORT_ERR');
   let tooLarge = false;
   single ??= loadGot();
@@ -103,6 +105,7 @@ export async function exchange(request: Exchange): Promise<Answer> {
     // got leaves the body of a GET out unless told; we never have one there.
     allowGetBody: false,
   });
+  if (onSent) call.on('request', (sending) => sending.once('finish', onSent));
   const onAbort = () => call.cancel();
   signal?.addEventListener('abort', onAbort, { once: true });
   call.on('downloadProgress', ({ transferred }) => {

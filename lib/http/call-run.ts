@@ -4,7 +4,7 @@ import { FenergoError } from '../errors.js';
 import type { CallFacts } from '../facts.js';
 import { limitedAs } from '../plans.js';
 import { retryAfterMs } from '../retry-after.js';
-import { type Answer, TransportError } from '../transport.js';
+import { type Answer, TransportError, type TransportFailure } from '../transport.js';
 import { askedPauseMs, rateLimitOf } from './answer.js';
 import type { Call } from './call.js';
 import type { Circuit, CircuitOutcome } from './circuit.js';
@@ -45,6 +45,7 @@ interface Tried {
 }
 
 const USUAL_PATIENCE_MS = 600_000;
+const NOTHING_SENT: ReadonlySet<TransportFailure> = new Set(['unreachable', 'untrusted']);
 
 /** One call on its way: its turns, its tries, its time. */
 export class CallRun {
@@ -188,11 +189,21 @@ export class CallRun {
       };
     }
     if (signal.aborted) throw signal.reason;
-    turn.sent();
     this.#facts.attempts += 1;
+    turn.sending();
+    let left = false;
+    const onSent = () => {
+      left = true;
+      turn.sent();
+    };
     try {
-      return this.#answered(await this.#parts.sender.send(this.#call, token, signal), token, base);
+      const answer = await this.#parts.sender.send(this.#call, token, signal, onSent);
+      // A server may answer before it has read everything.
+      if (!left) turn.sent();
+      return this.#answered(answer, token, base);
     } catch (error) {
+      // It may have got something all the same.
+      if (!left && !(error instanceof TransportError && NOTHING_SENT.has(error.kind))) turn.sent();
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof TransportError)) throw error;
       return {

@@ -18,8 +18,8 @@ export class Lane {
   /** How far apart calls go until the day ends, when little is left of it. */
   #pace: { everyMs: number; untilMs: number } | undefined;
 
-  constructor(rates: readonly Rate[], marginMs: number) {
-    this.#windows = rates.map((rate) => new SlidingWindow(rate, marginMs));
+  constructor(rates: readonly Rate[]) {
+    this.#windows = rates.map((rate) => new SlidingWindow(rate));
     this.#dayMax = rates.find(({ lengthMs }) => lengthMs === DAY_MS)?.max;
   }
 
@@ -70,8 +70,14 @@ export class Lane {
     for (const window of this.#windows) window.release();
   }
 
-  take(nowMs: number): void {
-    for (const window of this.#windows) window.take(nowMs);
+  /** See `SlidingWindow`. */
+  take(latestMs: number): void {
+    for (const window of this.#windows) window.take(latestMs);
+  }
+
+  /** See `SlidingWindow`. */
+  settle(latestMs: number, correctedMs: number): void {
+    for (const window of this.#windows) window.settle(latestMs, correctedMs);
   }
 
   /** Milliseconds until another call may go, as far as this lane is concerned. */

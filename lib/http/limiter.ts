@@ -3,8 +3,8 @@ import type { CancelTimer, Clock } from '../clock.js';
 import { FenergoError } from '../errors.js';
 import { type PlanLimits, SECOND_MS } from '../plans.js';
 import { BackOff } from './back-off.js';
-import { Journey } from './journey.js';
 import { Lane } from './lane.js';
+import { Lateness } from './lateness.js';
 import { SlidingWindow } from './sliding-window.js';
 import type { Waiter } from './waiting-line.js';
 
@@ -42,15 +42,24 @@ export interface TurnOutcome {
 
 export interface Turn {
   readonly seq: number;
-  /** To be called when the request is sent, at most once: a turn in which nothing is sent is as good as not taken. */
+  /** To be called when a request is about to be sent. */
+  sending(): void;
+  /** To be called when it has left. A turn in which nothing is sent is as good as not taken; one may send several. */
   sent(): void;
-  /** To be called once, when the request has its answer, or has failed. */
+  /** To be called once, when the last request has its answer, or has failed. */
   leave(outcome?: TurnOutcome): void;
 }
 
-/** Requests leave in one rhythm and arrive in another: so much at least, and no more than the second. */
-const MARGIN_MS = 10;
-const MOST_MARGIN_MS = 25;
+interface SentRequest {
+  sentMs: number;
+  /** When it has arrived, at the latest. */
+  latestMs: number;
+}
+
+/** A request is no longer on its way than this; an answer that takes longer was worked on. */
+const WAY_MS = 25;
+/** Those who wait for the second's window go one by one; so much of what a late timer missed is made up for at once. */
+const MOST_CATCHING_UP_MS = 100;
 /** After a refusal the rate is halved, and comes back in so long. */
 const RECOVERY_MS = 10_000;
 /** Services beyond this that nobody waits for are forgotten: their names come from the paths of calls. */
@@ -75,13 +84,15 @@ export class TenantLimiter {
   #cancelTimer: CancelTimer | undefined;
   #timerMs = Number.POSITIVE_INFINITY;
   readonly #backOff = new BackOff();
-  readonly #journey = new Journey(MOST_MARGIN_MS);
+  readonly #lateness = new Lateness();
+  /** When the next one of those who wait may go; undefined while the second's window has room for all. */
+  #pacedMs: number | undefined;
   /** When the rate was cut, and what it was cut to. */
   #cut: { atMs: number; to: number } | undefined;
 
   constructor(options: LimiterOptions) {
     this.#options = options;
-    this.#perSecond = new SlidingWindow({ max: options.limits.perSecond, lengthMs: SECOND_MS }, MARGIN_MS);
+    this.#perSecond = new SlidingWindow({ max: options.limits.perSecond, lengthMs: SECOND_MS });
   }
 
   /** How many wait for their turn. */
@@ -143,6 +154,7 @@ export class TenantLimiter {
   #countWaiting(change: number): void {
     this.#waiting += change;
     if (this.#waiting > 0) return;
+    this.#pacedMs = undefined;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
@@ -155,6 +167,7 @@ export class TenantLimiter {
         this.#pumpIn(waitMs);
         return;
       }
+      this.#paceFrom(this.#nowMs());
       this.#countWaiting(-1);
       lane.shift()?.grant();
     }
@@ -163,7 +176,10 @@ export class TenantLimiter {
   /** The lane whose first waiter is next; else how long until there may be one. */
   #next(): { lane?: Lane; waitMs: number } {
     const nowMs = this.#nowMs();
-    const tenantWaitMs = this.#tenantWaitMs(nowMs);
+    const windowMs = this.#perSecond.waitMs(nowMs, this.#allowed(nowMs));
+    if (windowMs > 0) this.#pacedMs ??= nowMs + windowMs;
+    const paceMs = Math.max(0, (this.#pacedMs ?? nowMs) - nowMs);
+    const tenantWaitMs = Math.max(this.#backOff.waitMs(nowMs), windowMs, paceMs);
     let best: Lane | undefined;
     let waitMs = Number.POSITIVE_INFINITY;
     for (const lane of this.#lanes.values()) {
@@ -175,6 +191,19 @@ export class TenantLimiter {
     return { lane: best, waitMs };
   }
 
+  /**
+   * All that were sent in one moment come free in one moment. Sent in one moment again, they would be late by as long as
+   * sending them takes, and with every window more so: one by one they keep their rhythm.
+   */
+  #paceFrom(nowMs: number): void {
+    if (this.#pacedMs === undefined) return;
+    this.#pacedMs = Math.max(this.#pacedMs + this.#everyMs(nowMs), nowMs - MOST_CATCHING_UP_MS);
+  }
+
+  #everyMs(nowMs: number): number {
+    return SECOND_MS / this.#allowed(nowMs);
+  }
+
   #pumpIn(waitMs: number): void {
     if (!Number.isFinite(waitMs)) return;
     const atMs = this.#nowMs() + waitMs;
@@ -183,6 +212,7 @@ export class TenantLimiter {
     this.#timerMs = atMs;
     this.#cancelTimer = this.#options.clock.setTimer(Math.ceil(waitMs), () => {
       this.#cancelTimer = undefined;
+      this.#lateness.add(this.#nowMs(), this.#nowMs() - atMs);
       this.#pump();
     });
   }
@@ -191,26 +221,56 @@ export class TenantLimiter {
     this.#inFlight += 1;
     this.#perSecond.reserve();
     lane.reserve(this.#nowMs());
-    let sentMs: number | undefined;
+    let startMs = this.#nowMs();
+    const requests: SentRequest[] = [];
     return {
       seq,
+      sending: () => {
+        startMs = this.#nowMs();
+      },
       sent: () => {
-        sentMs = this.#nowMs();
-        this.#perSecond.take(sentMs);
-        lane.take(sentMs);
+        if (requests.length > 0) {
+          this.#perSecond.reserve();
+          lane.reserve(this.#nowMs());
+        }
+        requests.push(this.#take(lane, startMs));
       },
       leave: (outcome = {}) => {
         this.#inFlight -= 1;
-        if (sentMs === undefined) {
+        const [first] = requests;
+        if (first) {
+          for (const request of requests) this.#settle(lane, request);
+          this.#learn(lane, first.sentMs, outcome);
+        } else {
           this.#perSecond.release();
           lane.release();
-        } else {
-          this.#journey.ended(this.#nowMs(), this.#nowMs() - sentMs);
-          this.#learn(lane, sentMs, outcome);
+          if (this.#pacedMs !== undefined) this.#pacedMs -= this.#everyMs(this.#nowMs());
         }
         this.#pump();
       },
     };
+  }
+
+  #take(lane: Lane, startMs: number): SentRequest {
+    const sentMs = this.#nowMs();
+    this.#lateness.add(sentMs, sentMs - startMs);
+    const latestMs = this.#latestMs(sentMs, sentMs);
+    this.#perSecond.take(latestMs);
+    lane.take(latestMs);
+    return { sentMs, latestMs };
+  }
+
+  /** What has been answered had arrived before that; but it may have been later than was to be seen when it left. */
+  #settle(lane: Lane, { sentMs, latestMs }: SentRequest): void {
+    const nowMs = this.#nowMs();
+    const correctedMs = Math.min(nowMs, this.#latestMs(nowMs, sentMs));
+    this.#perSecond.settle(latestMs, correctedMs);
+    lane.settle(latestMs, correctedMs);
+  }
+
+  /** When a request has arrived at the latest, for all that is known now. */
+  #latestMs(nowMs: number, sentMs: number): number {
+    return sentMs + WAY_MS + this.#lateness.worstMs(nowMs);
   }
 
   #learn(lane: Lane, sentMs: number, { refused, pauseMs = 0, remaining, resetMs }: TurnOutcome): void {
@@ -243,8 +303,7 @@ export class TenantLimiter {
   }
 
   #tenantWaitMs(nowMs: number): number {
-    const laterMs = Math.max(0, this.#journey.slowestMs(nowMs) - MARGIN_MS);
-    const windowMs = this.#perSecond.waitMs(nowMs, this.#allowed(nowMs), laterMs);
+    const windowMs = this.#perSecond.waitMs(nowMs, this.#allowed(nowMs));
     return Math.max(this.#backOff.waitMs(nowMs), windowMs);
   }
 
@@ -264,7 +323,7 @@ export class TenantLimiter {
     if (!lane) {
       this.#forgetLanes();
       const { domains } = this.#options.limits;
-      lane = new Lane((Object.hasOwn(domains, domain) && domains[domain]) || [], MARGIN_MS);
+      lane = new Lane((Object.hasOwn(domains, domain) && domains[domain]) || []);
       this.#lanes.set(domain, lane);
     }
     return lane;

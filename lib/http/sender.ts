@@ -31,9 +31,10 @@ export class Sender {
   /**
    * One request; redirects are followed for reads and on the same host only.
    *
+   * @param onSent told whenever a request has left, those that follow a redirect included
    * @throws TransportError
    */
-  async send(call: Call, token: string, signal: CancelSignal): Promise<Answer> {
+  async send(call: Call, token: string, signal: CancelSignal, onSent?: () => void): Promise<Answer> {
     const { userAgent, maxBytes, agent } = this.#options;
     const headers: Record<string, string> = {
       ...call.headers,
@@ -46,8 +47,8 @@ export class Sender {
     if (call.body !== undefined) headers['content-type'] ??= 'application/json';
     let url = this.urlOf(call);
     for (let redirects = 0; ; redirects += 1) {
-      const request = { method: call.method, url, headers, body: call.body, signal, maxBytes, agent };
-      const answer = await exchange(request);
+      const { method, body } = call;
+      const answer = await exchange({ method, url, headers, body, signal, maxBytes, agent, onSent });
       const next = redirects < MAX_REDIRECTS ? redirectTarget(call, answer, url) : undefined;
       if (!next) return answer;
       url = next;

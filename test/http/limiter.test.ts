@@ -4,6 +4,11 @@ import { TenantLimiter, type Turn, type TurnOutcome } from '../../lib/http/limit
 import { DAY_MS, HOUR_MS, MINUTE_MS, type PlanLimits, PUBLISHED_LIMITS } from '../../lib/plans.js';
 import { ManualClock } from '../support/manual-clock.js';
 
+function send(turn: Turn): void {
+  turn.sending();
+  turn.sent();
+}
+
 /** A limiter with the turns that it gave, in their order. */
 class Bench {
   readonly clock = new ManualClock();
@@ -40,7 +45,7 @@ class Bench {
     const onWait = (waitMs: number) => this.waits.push(waitMs);
     this.limiter.enter({ domain, urgent, signal, lastTurn, maxWaiting: this.#maxWaiting, onWait }).then(
       (turn) => {
-        if (!unsent) turn.sent();
+        if (!unsent) send(turn);
         this.turns.set(name, turn);
         this.went.push({ name, atMs: this.clock.nowMs() - this.#startMs });
       },
@@ -80,20 +85,24 @@ async function settled(): Promise<void> {
 }
 
 describe('TenantLimiter', () => {
-  it('lets through what the plan allows in a second, then as the window slides, first in first out', async () => {
+  it('lets through what the plan allows in a second, then one by one as the window slides, first in first out', async () => {
     const bench = new Bench();
     bench.askMany(25);
     await settled();
     bench.went.should.have.length(10);
     bench.limiter.waiting.should.equal(15);
-    await bench.pass(1009);
+    for (const name of bench.names()) bench.leave(name);
+    await bench.pass(1001);
     bench.went.should.have.length(10);
-    await bench.pass(1);
-    bench.went.should.have.length(20);
-    await bench.pass(1010);
+    await bench.pass(1 + 900);
+    bench.went
+      .slice(10)
+      .map(({ atMs }) => atMs)
+      .should.deepEqual(Array.from({ length: 10 }, (_, i) => 1002 + i * 100));
+    await bench.pass(527);
     bench.names().should.deepEqual(Array.from({ length: 25 }, (_, i) => `n${i + 1}`));
     bench.limiter.idle.should.be.false();
-    for (const name of bench.names()) bench.leave(name);
+    for (const name of bench.names().slice(10)) bench.leave(name);
     bench.limiter.idle.should.be.true();
     bench.clock.pending.should.equal(0);
   });
@@ -166,9 +175,9 @@ describe('TenantLimiter', () => {
     bench.askMany(4, 's', { domain: 'slow' });
     await settled();
     bench.went.should.have.length(2);
-    await bench.pass(HOUR_MS + 10);
+    await bench.pass(HOUR_MS + 27);
     bench.went.should.have.length(3);
-    await bench.pass(DAY_MS - HOUR_MS - 20);
+    await bench.pass(DAY_MS - HOUR_MS - 30);
     bench.went.should.have.length(3);
     await bench.pass(HOUR_MS);
     bench.went.should.have.length(4);
@@ -509,13 +518,104 @@ describe('TenantLimiter', () => {
     await bench.pass(5000);
     bench.went.should.have.length(10, 'ten are about to be sent');
     for (let i = 1; i <= 10; i += 1) {
-      bench.turns.get(`late${i}`)?.sent();
+      send(bench.turns.get(`late${i}`) as Turn);
       bench.leave(`late${i}`);
     }
-    await bench.pass(1009);
+    await bench.pass(1001);
     bench.went.should.have.length(10);
     await bench.pass(1);
+    bench.went.should.have.length(11);
+  });
+
+  it('counts a request that has no answer yet as on its way for a while', async () => {
+    const bench = new Bench();
+    bench.askMany(9);
+    bench.ask('open');
+    await settled();
+    for (let i = 1; i <= 8; i += 1) bench.leave(`n${i}`);
+    bench.clock.advance(7);
+    bench.leave('n9');
+    bench.askMany(10, 'later');
+    await bench.pass(1001 - 7);
+    bench.went.should.have.length(10);
+    await bench.pass(1);
+    // Eight of them are free, and go one by one: by then also the ninth and the last.
+    bench.names().slice(10).should.deepEqual(['later1']);
+    await bench.pass(900);
     bench.went.should.have.length(20);
+  });
+
+  it('has each place back a second after the call was answered, or as late as it may have come', async () => {
+    const bench = new Bench({ domains: { slow: [{ max: 3, lengthMs: MINUTE_MS }] } });
+    const send3 = { domain: 'slow' };
+    bench.ask('slow', send3);
+    bench.ask('quick', send3);
+    bench.ask('open', send3);
+    await settled();
+    bench.leave('quick');
+    bench.clock.advance(9);
+    bench.leave('slow');
+    bench.askMany(3, 'later', send3);
+    await bench.pass(60_100);
+    bench.went.map(({ atMs }) => atMs).should.deepEqual([0, 0, 0, 60_002, 60_011, 60_027]);
+  });
+
+  it('keeps further apart what it sends while its requests leave late', async () => {
+    const bench = new Bench({ domains: { slow: [{ max: 10, lengthMs: MINUTE_MS }] } });
+    bench.askMany(10, 'n', { unsent: true, domain: 'slow' });
+    await settled();
+    for (const turn of bench.turns.values()) turn.sending();
+    bench.clock.advance(150);
+    for (const turn of bench.turns.values()) turn.sent();
+    bench.ask('next');
+    bench.ask('next of its service', { domain: 'slow' });
+    await bench.pass(150 + 1026);
+    bench.went.should.have.length(10);
+    await bench.pass(1);
+    bench.names().at(-1)?.should.equal('next');
+    await bench.pass(58_999);
+    bench.went.should.have.length(11);
+    await bench.pass(1);
+    bench.names().at(-1)?.should.equal('next of its service');
+  });
+
+  it('takes a request for later than it was to be when the process turns out to have had no time', async () => {
+    const bench = new Bench({ perSecond: 2 });
+    bench.ask('early');
+    bench.ask('late', { unsent: true });
+    await settled();
+    bench.turns.get('late')?.sending();
+    bench.clock.advance(100);
+    bench.turns.get('late')?.sent();
+    bench.clock.advance(10);
+    bench.leave('early', { refused: false });
+    bench.ask('next');
+    await bench.pass(1001);
+    bench.names().should.deepEqual(['early', 'late']);
+    await bench.pass(1);
+    bench.names().should.deepEqual(['early', 'late', 'next']);
+  });
+
+  it('makes up for what a late timer missed, but for no more than a few at once', async () => {
+    const bench = new Bench({ perSecond: 100 });
+    bench.askMany(200);
+    await settled();
+    await bench.pass(1000);
+    bench.went.should.have.length(100);
+    bench.clock.jump(510);
+    await bench.pass(1);
+    bench.went.should.have.length(112, 'eleven of the last 100 ms, and the one whose turn it was');
+  });
+
+  it('counts every request of a turn that sends several', async () => {
+    const bench = new Bench();
+    bench.ask('redirected');
+    await settled();
+    for (let i = 0; i < 5; i += 1) bench.turns.get('redirected')?.sent();
+    bench.leave('redirected', { refused: false });
+    bench.askMany(10);
+    await settled();
+    bench.went.should.have.length(1 + 4);
   });
 
   it('counts a turn in which nothing was sent in no window of its service', async () => {
@@ -540,7 +640,7 @@ describe('TenantLimiter', () => {
     bench.askMany(2);
     await settled();
     bench.names().should.deepEqual(['unsent', 'sent', 'n1']);
-    await bench.pass(504);
+    await bench.pass(521);
     bench.went.should.have.length(3);
     await bench.pass(1);
     bench.went.should.have.length(4);
@@ -581,8 +681,8 @@ describe('TenantLimiter', () => {
     bench.askMany(200);
     bench.ask('person', { urgent: true });
     await settled();
-    bench.waits.at(-2)?.should.equal(19_010);
-    bench.waits.at(-1)?.should.equal(1010);
+    bench.waits.at(-2)?.should.equal(19_002);
+    bench.waits.at(-1)?.should.equal(1002);
   });
 
   it('tells nobody to wait for those who wait for windows of their own', async () => {
@@ -591,7 +691,7 @@ describe('TenantLimiter', () => {
     bench.askMany(10);
     await settled();
     bench.names().at(-1)?.should.equal('n9');
-    bench.waits.at(-1)?.should.equal(1010);
+    bench.waits.at(-1)?.should.equal(1002);
   });
 
   it('does not take the name of a service for a property of every object', async () => {

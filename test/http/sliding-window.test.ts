@@ -169,4 +169,30 @@ describe('SlidingWindow', () => {
       times.length.should.be.above(40);
     }
   });
+
+  it('keeps its order when it learns when requests arrived, whichever that was', () => {
+    const window = windowOf(5);
+    for (const atMs of [10, 20, 30, 40, 50]) send(window, atMs);
+    window.settle(40, 5);
+    window.waitMs(50).should.equal(955);
+    window.settle(5, 45);
+    window.waitMs(50).should.equal(960);
+    window.settle(10, 70);
+    window.waitMs(50).should.equal(970);
+    window.settle(999, 0);
+    window.settle(20, 20);
+    window.waitMs(50).should.equal(970);
+    // 20, 30, 45, 50, 70
+    window.room(1020).should.equal(1);
+    window.room(1045).should.equal(3);
+    window.room(1069).should.equal(4);
+    window.room(1070).should.equal(5);
+  });
+
+  it('does not look for a request that it has forgotten', () => {
+    const window = windowOf(2);
+    for (const atMs of [10, 2000, 3000]) send(window, atMs);
+    window.settle(10, 3500);
+    window.waitMs(3000).should.equal(0);
+  });
 });
