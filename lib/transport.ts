@@ -1,8 +1,12 @@
-import type { Agent as HttpAgent, IncomingHttpHeaders } from 'node:http';
+import type { ClientRequest, Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Got, Response } from 'got';
 import type { CancelSignal } from './cancel.js';
+import { type Clock, systemClock } from './clock.js';
 import { safeCause } from './errors.js';
+import { Silence } from './silence.js';
+import { tlsCode, tlsFailure } from './tls.js';
 
 /** One HTTP exchange. */
 export interface Exchange {
@@ -14,9 +18,12 @@ export interface Exchange {
   signal?: CancelSignal;
   /** The longest answer to read, counted after decompression. */
   maxBytes: number;
+  /** How long an answer that has begun may pause; 30 s unless told. */
+  longestSilenceMs?: number;
   agent?: { http: HttpAgent; https: HttpsAgent };
   /** Told when the whole request is in the system's hands: after the connection was made, before the answer. */
   onSent?: () => void;
+  clock?: Clock;
 }
 
 /** A whole answer, whatever its status. */
@@ -30,12 +37,27 @@ export interface Answer {
  * How an exchange can fail without a whole answer:
  * - `unreachable`: no connection was made, so nothing was sent
  * - `untrusted`: the server's certificate was refused, so nothing was sent
+ * - `handshake`: the two did not agree on TLS, so nothing was sent
  * - `broken`: the connection ended or the answer was cut short; the request may have been carried out
+ * - `stalled`: the answer began, and then nothing more came; the request may have been carried out
  * - `garbled`: bytes came that are no HTTP answer, or that cannot be decompressed
  * - `too-large`: the answer exceeds `maxBytes`
  * - `aborted`: the signal fired
  */
-export type TransportFailure = 'unreachable' | 'untrusted' | 'broken' | 'garbled' | 'too-large' | 'aborted';
+export type TransportFailure =
+  | 'unreachable'
+  | 'untrusted'
+  | 'handshake'
+  | 'broken'
+  | 'stalled'
+  | 'garbled'
+  | 'too-large'
+  | 'aborted';
+
+/** How long an answer that has begun may pause. */
+export const LONGEST_SILENCE_MS = 30_000;
+/** Provisional answers (1xx) before the real one; nobody needs so many. */
+const MOST_PROVISIONAL = 100;
 
 /** An exchange that failed. Holds nothing of the request. */
 export class TransportError extends Error {
@@ -62,7 +84,8 @@ const UNREACHABLE = new Set([
   'ETIMEDOUT',
   'ERR_SOCKET_CONNECTION_TIMEOUT',
 ]);
-const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)|ERR_TLS|ERR_SSL|EPROTO|CRL_/;
+/** A connection that ends while TLS is still being agreed on. */
+const ENDED = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
 const GARBLED = /^(HPE_|Z_|ERR_(_ERROR_FORMAT|BROTLI|PADDING|ZLIB)|ERR__ERROR|ERR_PADDING)/;
 
 let single: Got | undefined;
@@ -95,7 +118,6 @@ function loadGot(): Got {
 export async function exchange(request: Exchange): Promise<Answer> {
   const { method, url, headers, body, signal, maxBytes, agent, onSent } = request;
   if (signal?.aborted) throw new TransportError('aborted', 'ABORT_ERR');
-  let tooLarge = false;
   single ??= loadGot();
   const call = single(url, {
     method: method as 'GET',
@@ -105,36 +127,76 @@ export async function exchange(request: Exchange): Promise<Answer> {
     // got leaves the body of a GET out unless told; we never have one there.
     allowGetBody: false,
   });
-  if (onSent) call.on('request', (sending) => sending.once('finish', onSent));
-  const onAbort = () => call.cancel();
+  let cutOff: TransportError | undefined;
+  const cut = (kind: TransportFailure, code: string) => {
+    cutOff ??= new TransportError(kind, code);
+    call.cancel();
+  };
+  const onAbort = () => cut('aborted', 'ABORT_ERR');
   signal?.addEventListener('abort', onAbort, { once: true });
   call.on('downloadProgress', ({ transferred }) => {
-    if (transferred > maxBytes) {
-      tooLarge = true;
-      call.cancel();
-    }
+    if (transferred > maxBytes) cut('too-large', 'ERR_BODY_TOO_LARGE');
+  });
+  let stopListening: (() => void) | undefined;
+  call.on('request', (sending: ClientRequest) => {
+    if (onSent) sending.once('finish', onSent);
+    stopListening = listen(sending, request, cut);
   });
   try {
     const { statusCode, headers: answerHeaders, rawBody } = (await call) as unknown as Response<Buffer>;
     return { statusCode, headers: answerHeaders, body: rawBody };
   } catch (error) {
-    if (tooLarge) throw new TransportError('too-large', 'ERR_BODY_TOO_LARGE');
-    if (signal?.aborted) throw new TransportError('aborted', 'ABORT_ERR');
-    throw classify(error);
+    throw cutOff ?? classify(error, url);
   } finally {
     signal?.removeEventListener('abort', onAbort);
+    stopListening?.();
   }
 }
 
-function classify(error: unknown): TransportError {
-  const { code = 'ERR_UNKNOWN', request } = error as { code?: string; request?: { timings?: Timings } };
-  if (UNTRUSTED.test(code)) return new TransportError('untrusted', code, error);
+/**
+ * Cuts an answer off that has begun and does not go on, or that is announced again and again. All bytes count, those
+ * that have yet to be decompressed, too; waiting for an answer to begin is what the call's own timeout is for.
+ *
+ * @returns how to stop listening: the connection outlives the exchange
+ */
+function listen(
+  sending: ClientRequest,
+  { clock = systemClock, longestSilenceMs = LONGEST_SILENCE_MS }: Exchange,
+  cut: (kind: TransportFailure, code: string) => void,
+): () => void {
+  const silence = new Silence(clock, longestSilenceMs, () => cut('stalled', 'ERR_STALLED'));
+  let socket: Socket | undefined;
+  let provisional = 0;
+  sending.on('information', () => {
+    provisional += 1;
+    if (provisional > MOST_PROVISIONAL) cut('garbled', 'ERR_TOO_MANY_PROVISIONAL');
+  });
+  sending.once('response', (answer: IncomingMessage) => {
+    socket = answer.socket.on('data', silence.heard);
+    silence.start();
+  });
+  return () => {
+    silence.stop();
+    socket?.removeListener('data', silence.heard);
+  };
+}
+
+function classify(error: unknown, url: string): TransportError {
+  const { code: given = 'ERR_UNKNOWN', message, request } = error as Failed;
+  const code = tlsCode({ code: given, message });
+  const { connect, secureConnect } = request?.timings ?? {};
+  const tls = tlsFailure(code, secureConnect !== undefined);
+  if (tls) return new TransportError(tls, code, error);
   if (GARBLED.test(code)) return new TransportError('garbled', code, error);
-  const connected = request?.timings?.connect !== undefined;
-  if (UNREACHABLE.has(code) && !connected) return new TransportError('unreachable', code, error);
+  const shaking = url.startsWith('https:') && connect !== undefined && secureConnect === undefined;
+  if (shaking ? ENDED.has(code) : connect === undefined && UNREACHABLE.has(code)) {
+    return new TransportError('unreachable', code, error);
+  }
   return new TransportError('broken', code, error);
 }
 
-interface Timings {
-  connect?: number;
+interface Failed {
+  code?: string;
+  message?: string;
+  request?: { timings?: { connect?: number; secureConnect?: number } };
 }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { FenergoError } from '../errors.js';
 import { retryAfterMs } from '../retry-after.js';
+import { tlsAdvice } from '../tls.js';
 import { type Answer, exchange, TransportError } from '../transport.js';
 import { type Credential, normalScope } from './credential.js';
 
@@ -71,6 +72,7 @@ export async function requestToken(
       body: new URLSearchParams({ ...form, scope: normalScope(scope) }).toString(),
       signal: signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal,
       maxBytes: MAX_ANSWER_BYTES,
+      clock,
     });
     return readAnswer(answer, credential, clock);
   } catch (error) {
@@ -101,9 +103,16 @@ function transportFailure(error: TransportError, tokenUrl: string, timedOut: boo
     case 'untrusted':
       return fail(
         'FENERGO_NETWORK',
-        `The certificate of the token endpoint at ${host} is not trusted (${error.code})`,
+        `The certificate of the token endpoint at ${host} is not trusted (${error.code})${tlsAdvice(error.code)}`,
         false,
       );
+    case 'handshake':
+      return fail(
+        'FENERGO_NETWORK',
+        `No TLS connection to the token endpoint at ${host} (${error.code})${tlsAdvice(error.code)}`,
+        false,
+      );
+    case 'stalled':
     case 'broken':
       return fail(
         'FENERGO_NETWORK',
@@ -198,7 +207,7 @@ function oauthError(parsed: Record<string, unknown>, credential: Credential): st
       .slice(0, 200);
   const error = clean(parsed.error);
   const description = parsed.error_description ? ` (${clean(parsed.error_description)})` : '';
-  const advice = ADVICE[error];
+  const advice = Object.hasOwn(ADVICE, error) ? ADVICE[error] : undefined;
   return `${error}${description}${advice ? `: ${advice}` : ''}`;
 }
 

@@ -154,7 +154,8 @@ async function get(clock: Clock, url: string): Promise<Download & { busyMs?: num
   const cancelTimer = clock.setTimer(WITHIN_MS, () => controller.abort());
   try {
     const headers = { accept: 'application/json', 'user-agent': 'node-red-fenergo' };
-    const request = { method: 'GET', url, headers, signal: controller.signal, maxBytes: MAX_CONTRACT_BYTES };
+    const { signal } = controller;
+    const request = { method: 'GET', url, headers, signal, maxBytes: MAX_CONTRACT_BYTES, clock };
     const answer = await exchange(request);
     const { statusCode, body } = answer;
     if (statusCode === 200) return { url, bytes: body };

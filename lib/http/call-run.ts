@@ -45,7 +45,7 @@ interface Tried {
 }
 
 const USUAL_PATIENCE_MS = 600_000;
-const NOTHING_SENT: ReadonlySet<TransportFailure> = new Set(['unreachable', 'untrusted']);
+const NOTHING_SENT: ReadonlySet<TransportFailure> = new Set(['unreachable', 'untrusted', 'handshake']);
 
 /** One call on its way: its turns, its tries, its time. */
 export class CallRun {

@@ -67,7 +67,13 @@ export class FenergoClient {
     const agent = { keepAlive: true, timeout: IDLE_MS };
     this.#agent = { http: new HttpAgent(agent), https: new HttpsAgent(agent) };
     const { apiUrl, userAgent } = options;
-    this.#sender = new Sender({ apiUrl, userAgent, maxBytes: this.#maxBytes, agent: this.#agent });
+    this.#sender = new Sender({
+      apiUrl,
+      userAgent,
+      maxBytes: this.#maxBytes,
+      agent: this.#agent,
+      clock: this.#clock,
+    });
   }
 
   /**

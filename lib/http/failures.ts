@@ -1,6 +1,8 @@
+import { maxHeaderSize } from 'node:http';
 import { type ErrorCode, FenergoError } from '../errors.js';
 import { grants } from '../scopes.js';
-import type { Answer, TransportError } from '../transport.js';
+import { tlsAdvice } from '../tls.js';
+import { type Answer, LONGEST_SILENCE_MS, type TransportError } from '../transport.js';
 import { messagesOf, messageText, parseJson } from './answer.js';
 import type { Call } from './call.js';
 
@@ -84,7 +86,17 @@ export function transportFailureOf(
         `${host} cannot be reached (${error.code}): check the region or the API URL, and the network`,
       );
     case 'untrusted':
-      return fail('FENERGO_NETWORK', `the certificate of ${host} is not trusted (${error.code})`);
+      return fail(
+        'FENERGO_NETWORK',
+        `the certificate of ${host} is not trusted (${error.code})${tlsAdvice(error.code)}`,
+      );
+    case 'handshake':
+      return fail('FENERGO_NETWORK', `no TLS connection to ${host} (${error.code})${tlsAdvice(error.code)}`);
+    case 'stalled':
+      return fail(
+        'FENERGO_TIMEOUT',
+        `the answer of ${host} stopped halfway: nothing came for ${LONGEST_SILENCE_MS / 1000} s${mayHaveHappened(call)}`,
+      );
     case 'broken':
       return fail(
         'FENERGO_NETWORK',
@@ -93,14 +105,21 @@ export function transportFailureOf(
     case 'too-large':
       return fail(
         'FENERGO_RESPONSE',
-        `the answer is larger than ${Math.round(maxBytes / 1e6)} MB: ask for less, or page`,
+        `the answer is larger than ${maxBytes / 1e6} MB: ask for less, page, or raise the answer limit of the connection${mayHaveHappened(call)}`,
       );
     default:
       return fail(
         'FENERGO_RESPONSE',
-        `the answer of ${host} could not be read (${error.code})${mayHaveHappened(call)}`,
+        `the answer of ${host} could not be read (${garbledReason(error.code)})${mayHaveHappened(call)}`,
       );
   }
+}
+
+/** What a flooding server did, in words; else the code. */
+function garbledReason(code: string): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return `its headers are larger than ${maxHeaderSize / 1024} KB`;
+  if (code === 'ERR_TOO_MANY_PROVISIONAL') return 'it announces its answer again and again: too many 1xx';
+  return code;
 }
 
 /** The error for an answer that reports success and cannot be read. */

@@ -37,7 +37,7 @@ const GIVE_UP: Decision = { next: 'give-up' };
 
 /**
  * Whether to try again, and when. Repeats only where that is safe: what was never sent and what was refused with 429,
- * for any method; a broken connection and 502/503/504 for GET, HEAD, any method of a query service and commands that
+ * for any method; a broken connection, an answer that stops halfway and 502/503/504 for GET, HEAD, any method of a query service and commands that
  * are said to be repeatable. Another command that may have been carried out is never repeated, since the API has no
  * idempotency keys. A call refused with 429 has not failed: it waits for its turn again.
  *
@@ -61,5 +61,6 @@ function mayRepeat({ failure, method, service }: FailedTry, { repeatable }: Retr
   if ('noToken' in failure) return true;
   const safe = repeatable || method === 'GET' || method === 'HEAD' || isQueryService(service);
   if ('statusCode' in failure) return safe && BUSY.has(failure.statusCode);
-  return failure.transport === 'unreachable' || (safe && failure.transport === 'broken');
+  const { transport } = failure;
+  return transport === 'unreachable' || (safe && (transport === 'broken' || transport === 'stalled'));
 }

@@ -1,6 +1,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { CancelSignal } from '../cancel.js';
+import type { Clock } from '../clock.js';
 import { type Answer, exchange } from '../transport.js';
 import type { Call } from './call.js';
 
@@ -11,6 +12,7 @@ export interface SenderOptions {
   /** The longest answer to read. */
   maxBytes: number;
   agent: { http: HttpAgent; https: HttpsAgent };
+  clock: Clock;
 }
 
 const MAX_REDIRECTS = 5;
@@ -35,7 +37,7 @@ export class Sender {
    * @throws TransportError
    */
   async send(call: Call, token: string, signal: CancelSignal, onSent?: () => void): Promise<Answer> {
-    const { userAgent, maxBytes, agent } = this.#options;
+    const { userAgent, maxBytes, agent, clock } = this.#options;
     const headers: Record<string, string> = {
       ...call.headers,
       accept: 'application/json',
@@ -48,7 +50,7 @@ export class Sender {
     let url = this.urlOf(call);
     for (let redirects = 0; ; redirects += 1) {
       const { method, body } = call;
-      const answer = await exchange({ method, url, headers, body, signal, maxBytes, agent, onSent });
+      const answer = await exchange({ method, url, headers, body, signal, maxBytes, agent, clock, onSent });
       const next = redirects < MAX_REDIRECTS ? redirectTarget(call, answer, url) : undefined;
       if (!next) return answer;
       url = next;

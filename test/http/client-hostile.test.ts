@@ -224,13 +224,6 @@ describe('FenergoClient, against a platform that means harm', () => {
       should((await toBroken.call()).payload).equal('é');
     });
 
-    it('of many headers are no answer', async () => {
-      answering(`HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(10_000)}Content-Length: 10\r\n\r\n{"data":1}`);
-      const error = await errorOf(toBroken.call());
-      error.code.should.equal('FENERGO_RESPONSE');
-      error.message.should.match(/HPE_HEADER_OVERFLOW/);
-    });
-
     it('that come before the question do no harm', async () => {
       broken.breakage = (socket) => {
         socket.write(OK);

@@ -269,7 +269,7 @@ describe('FenergoClient', () => {
         };
         const error = await errorOf(connection.call());
         error.code.should.equal('FENERGO_RESPONSE');
-        error.message.should.match(/larger than 50 MB: ask for less, or page/);
+        error.message.should.match(/larger than 50 MB: ask for less, page, or raise the answer limit/);
         await until(() => closed);
         sent.should.be.below(100_000_000);
       });
@@ -305,7 +305,6 @@ describe('FenergoClient', () => {
     for (const [what, bytes] of [
       ['noise', '\u0000\u0001garbage\r\n\r\n'],
       ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
-      ['a head without end', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}`],
       ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
       ['a length that is no number', 'HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nab'],
       ['a chunk without length', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],

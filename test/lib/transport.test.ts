@@ -87,12 +87,6 @@ describe('exchange', () => {
     (await failure({ url: 'http://host.invalid/' })).kind.should.equal('unreachable');
   });
 
-  it('says that TLS failed', async () => {
-    const { kind, code } = await failure({ url: api.url.replace('http:', 'https:') });
-    kind.should.equal('untrusted');
-    code.should.match(/SSL|EPROTO/);
-  });
-
   it('says that the connection broke after something was sent', async () => {
     api.replies({ reset: true });
     (await failure()).should.have.properties({ kind: 'broken', code: 'ECONNRESET' });
