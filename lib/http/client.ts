@@ -157,6 +157,8 @@ export class FenergoClient {
     const { statusCode, headers, body } = answer;
     const result = (payload: unknown): CallResult => ({ payload, statusCode, headers, facts });
     if (call.method === 'HEAD') return result(null);
+    const encoding = unknownEncoding(answer);
+    if (encoding) throw unreadable(call, answer, `is encoded as '${encoding}', which was not asked for`);
     if (call.result === 'buffer') return result(body);
     if (call.result === 'text') return result(body.toString('utf8'));
     let parsed: unknown;
@@ -180,4 +182,10 @@ export class FenergoClient {
     const payload = call.result === 'envelope' ? parsed : dataOf(parsed);
     return result(payload === undefined ? null : payload);
   }
+}
+
+/** What is understood has been decompressed, and its header is gone. */
+function unknownEncoding({ headers, body }: Answer): string | undefined {
+  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  return body.length === 0 || encoding === 'identity' ? undefined : encoding?.slice(0, 60);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { pipeline } from 'node:stream/promises';
+import { brotliCompressSync, constants, createBrotliCompress, deflateSync, gzipSync } from 'node:zlib';
 import should from 'should';
 import { BrokenServer } from '../support/broken-server.js';
 import { Api, Connection, errorOf, until } from './harness.js';
@@ -149,16 +150,28 @@ describe('FenergoClient, bodies', () => {
       should((await connection.call()).payload).equal(1);
     });
 
-    for (const encoding of ['GZIP', 'x-gzip', 'identity', 'x-unknown']) {
-      it(`end the call in one way or another when the encoding is ${encoding}`, async () => {
-        api.replies({ headers: { 'content-encoding': encoding }, body: packed });
-        const outcome = await connection.call().then(
-          ({ payload }) => payload,
-          ({ code }) => code,
-        );
-        [1, 'FENERGO_RESPONSE'].should.containEql(outcome);
-        connection.clock.pending.should.equal(0);
+    for (const [encoding, body] of [
+      ['GZIP', packed],
+      ['identity', '{"data":1}'],
+      ['br', brotliCompressSync('{"data":1}')],
+      ['deflate', deflateSync('{"data":1}')],
+    ] as const) {
+      it(`are read when they are encoded as ${encoding}`, async () => {
+        api.replies({ headers: { 'content-encoding': encoding }, body });
+        should((await connection.call()).payload).equal(1);
       });
+    }
+
+    for (const encoding of ['x-gzip', 'gzip, gzip', 'compress', 'x-unknown']) {
+      for (const result of ['data', 'text', 'buffer'] as const) {
+        it(`are refused when they are encoded as ${encoding}, and to become ${result}`, async () => {
+          api.replies({ headers: { 'content-encoding': encoding }, body: packed });
+          const error = await errorOf(connection.command({ result }));
+          error.code.should.equal('FENERGO_RESPONSE');
+          error.message.should.match(new RegExp(`is encoded as '${encoding}', .*may have been carried out`));
+          api.seen.should.have.length(1);
+        });
+      }
     }
 
     for (const method of ['GET', 'POST']) {
@@ -185,10 +198,47 @@ describe('FenergoClient, bodies', () => {
         api.replies({ status, headers: gzip, body: bomb() });
         const error = await errorOf(connection.command());
         error.code.should.equal('FENERGO_RESPONSE');
-        error.message.should.match(/larger than 50 MB/);
+        error.message.should.match(/larger than 50 MB: .* raise the answer limit of the connection/);
         api.seen.should.have.length(1);
       });
     }
+
+    for (const [encoding, pack] of [
+      ['gzip', gzipSync],
+      ['br', brotliCompressSync],
+      ['deflate', deflateSync],
+    ] as const) {
+      it(`are counted as they unpack, to the byte: ${encoding}`, async () => {
+        const limited = new Connection(api.url, { maxAnswerBytes: 1_500_000 });
+        const headers = { 'content-encoding': encoding };
+        api.replies({ headers, body: pack(Buffer.alloc(1_500_000, 'x')) });
+        should((await limited.call({ result: 'text' })).payload).have.length(1_500_000);
+        api.replies({ headers, body: pack(Buffer.alloc(1_500_001, 'x')) });
+        (await errorOf(limited.call())).message.should.match(/larger than 1\.5 MB/);
+        limited.client.close();
+      });
+    }
+
+    it('that would unpack to a gigabyte take no more memory than the limit', async () => {
+      const limited = new Connection(api.url, { maxAnswerBytes: 1_000_000 });
+      const body = await gigabyte();
+      body.length.should.be.below(10_000);
+      api.replies({ headers: { 'content-encoding': 'br' }, body });
+      const beforeBytes = process.memoryUsage().rss;
+      let mostBytes = 0;
+      const measuring = setInterval(() => {
+        mostBytes = Math.max(mostBytes, process.memoryUsage().rss - beforeBytes);
+      }, 1);
+      (await errorOf(limited.call())).message.should.match(/larger than 1 MB/);
+      clearInterval(measuring);
+      mostBytes.should.be.below(100_000_000);
+      limited.client.close();
+    });
+
+    it('that are packed twice are unpacked once, as they say', async () => {
+      api.replies({ headers: gzip, body: gzipSync(packed) });
+      ((await connection.call({ result: 'buffer' })).payload as Buffer).should.deepEqual(packed);
+    });
 
     it('that are no UTF-8 come through as bytes', async () => {
       const body = Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28]);
@@ -208,4 +258,16 @@ let made: Buffer | undefined;
 function bomb(): Buffer {
   made ??= gzipSync(Buffer.alloc(100_000_000), { level: 1 });
   return made;
+}
+
+/** A thousand million zeros, packed. */
+async function gigabyte(): Promise<Buffer> {
+  const packing = createBrotliCompress({
+    params: { [constants.BROTLI_PARAM_QUALITY]: 3, [constants.BROTLI_PARAM_LGWIN]: 24 },
+  });
+  const chunks: Buffer[] = [];
+  packing.on('data', (chunk) => chunks.push(chunk));
+  const million = Buffer.alloc(1_000_000);
+  await pipeline(Array(1000).fill(million), packing);
+  return Buffer.concat(chunks);
 }
