@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { DEFAULT_ANSWER_LIMIT_MB } from '../answer-limit.js';
 import { Canceller, type CancelSignal } from '../cancel.js';
 import { type Clock, systemClock } from '../clock.js';
 import { FenergoError, safeCause } from '../errors.js';
@@ -42,7 +43,6 @@ export interface CallHooks {
   onWaitOver?: () => void;
 }
 
-const MAX_ANSWER_BYTES = 50_000_000;
 /**
  * Idle connections are given up before usual servers do (Node closes after 5 s), so that a command does not meet a
  * connection that is just being closed: it could not be repeated.
@@ -63,7 +63,7 @@ export class FenergoClient {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#maxBytes = options.maxAnswerBytes ?? MAX_ANSWER_BYTES;
+    this.#maxBytes = options.maxAnswerBytes ?? DEFAULT_ANSWER_LIMIT_MB * 1e6;
     const agent = { keepAlive: true, timeout: IDLE_MS };
     this.#agent = { http: new HttpAgent(agent), https: new HttpsAgent(agent) };
     const { apiUrl, userAgent } = options;

@@ -1,3 +1,4 @@
+import { isAnswerLimit, MOST_ANSWER_LIMIT_MB } from '../../lib/answer-limit.js';
 import type { Credential } from '../../lib/auth/credential.js';
 import { FenergoError } from '../../lib/errors.js';
 import { FenergoClient } from '../../lib/http/client.js';
@@ -22,6 +23,8 @@ export interface ConnectionSettings {
   maxWaiting: number;
   /** Whether calls fail at once while the API gives nothing but failures. */
   circuit: boolean;
+  /** Megabytes beyond which an answer is cut off. */
+  answerLimitMb: number;
   clientId: string;
   clientSecret: string;
 }
@@ -89,7 +92,7 @@ export class ApiConnection implements Connection {
 
   async #makeClient(): Promise<FenergoClient> {
     if (this.#closed) throw new FenergoError('FENERGO_ABORTED', `Connection '${this.label}' was closed`);
-    const { scope } = this.#settings;
+    const { scope, answerLimitMb } = this.#settings;
     const idAndSecret = completeCredential(this.#settings);
     const { tokenUrl, apiUrl } = await this.#endpoints();
     const credential: Credential = { ...idAndSecret, tokenUrl, scope };
@@ -106,6 +109,7 @@ export class ApiConnection implements Connection {
       },
       traffic: traffic.of(this.#shared),
       userAgent: 'node-red-fenergo',
+      maxAnswerBytes: Math.ceil(answerLimitMb * 1e6),
     });
   }
 
@@ -187,7 +191,7 @@ export function endpointsOf({ region, identityUrl, apiUrl }: ConnectionSettings)
  * @throws FENERGO_CONFIG that names everything that is missing or wrong
  */
 export function completeCredential(settings: ConnectionSettings): { clientId: string; clientSecret: string } {
-  const { label, region, scope } = settings;
+  const { label, region, scope, answerLimitMb } = settings;
   const stand = region === 'sandbox' ? SANDBOX_CREDENTIAL : { clientId: '', clientSecret: '' };
   const clientId = settings.clientId.trim() || stand.clientId;
   const clientSecret = settings.clientSecret || stand.clientSecret;
@@ -197,6 +201,9 @@ export function completeCredential(settings: ConnectionSettings): { clientId: st
   if (!scope.trim()) wrong.push('the scope is missing');
   if (scope.length > MAX_SCOPE_LENGTH) {
     wrong.push(`the scope has ${scope.length} characters where ${MAX_SCOPE_LENGTH} are allowed`);
+  }
+  if (!isAnswerLimit(answerLimitMb)) {
+    wrong.push(`the answer limit is not a number of MB above 0, ${MOST_ANSWER_LIMIT_MB} at most`);
   }
   if (wrong.length > 0) {
     throw new FenergoError('FENERGO_CONFIG', `Connection '${label}' is not complete: ${wrong.join(', ')}`);

@@ -1,4 +1,5 @@
 import type { NodeDef } from 'node-red';
+import { DEFAULT_ANSWER_LIMIT_MB } from '../../lib/answer-limit.js';
 import type { Plan } from '../../lib/plans.js';
 import type { ConnectionSettings } from './api-connection.js';
 
@@ -14,6 +15,8 @@ export interface ConfigDef extends NodeDef {
   queue?: number | string;
   /** Whether calls fail at once while the platform gives nothing but failures. */
   circuit?: boolean;
+  /** Megabytes beyond which an answer is cut off. */
+  answerLimit?: number | string;
 }
 
 /** Kept apart from the flow, encrypted; the secret never travels to the browser. */
@@ -46,6 +49,7 @@ export function settingsOf(def: ConfigDef, credentials: Credentials = {}): Conne
     plan: def.plan ?? 'production',
     maxWaiting: numberFrom(def.queue, 10_000),
     circuit: text(def.circuit, 'true') !== 'false',
+    answerLimitMb: Number(text(def.answerLimit, String(DEFAULT_ANSWER_LIMIT_MB)).trim() || Number.NaN),
     clientId: text(credentials.clientId),
     clientSecret: text(credentials.clientSecret),
   };

@@ -1,3 +1,4 @@
+import { DEFAULT_ANSWER_LIMIT_MB, isAnswerLimit, MOST_ANSWER_LIMIT_MB } from '../../lib/answer-limit.js';
 import { MAX_SCOPE_LENGTH, scopeList } from '../../lib/scopes.js';
 import { isGuid } from '../../lib/tenant.js';
 import { isEnv } from '../shared/editor/env.js';
@@ -17,6 +18,7 @@ interface ConfigProperties {
   plan: string;
   queue: number | string;
   circuit: boolean;
+  answerLimit: number | string;
 }
 
 type ConfigNode = EditorNode<ConfigProperties>;
@@ -45,9 +47,10 @@ function required(reason: string) {
 }
 
 /** Older flows lack what came later: the dialog shows what holds then. */
-function fillIn({ queue, circuit }: ConfigNode): void {
+function fillIn({ queue, circuit, answerLimit }: ConfigNode): void {
   if (queue === undefined) $('#node-config-input-queue').val('10000');
   if (circuit === undefined) $('#node-config-input-circuit').prop('checked', true);
+  if (answerLimit === undefined) $('#node-config-input-answerLimit').val(String(DEFAULT_ANSWER_LIMIT_MB));
 }
 
 RED.nodes.registerType<ConfigProperties>('fenergo-config', {
@@ -89,6 +92,15 @@ RED.nodes.registerType<ConfigProperties>('fenergo-config', {
       },
     },
     circuit: { value: true },
+    answerLimit: {
+      value: DEFAULT_ANSWER_LIMIT_MB,
+      validate(value, _options) {
+        const limit = text(value ?? DEFAULT_ANSWER_LIMIT_MB);
+        return isEnv(limit) || isAnswerLimit(Number(limit))
+          ? true
+          : this._('error.answerLimit', { max: MOST_ANSWER_LIMIT_MB });
+      },
+    },
   },
   credentials: {
     clientId: { type: 'text', validate: required('error.clientId') },

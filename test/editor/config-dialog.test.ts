@@ -79,7 +79,9 @@ describe('the dialog of a connection', function () {
     await field('plan').selectOption('sdlc');
     (await field('queue').inputValue()).should.equal('10000');
     (await field('circuit').isChecked()).should.be.true();
+    (await field('answerLimit').inputValue()).should.equal('50');
     await field('queue').fill('500');
+    await field('answerLimit').fill('120.5');
     await page.click('label[for=node-config-input-circuit]');
     await screenshot(page, 'config-filled');
     await pressDone(page, 'node-config');
@@ -97,6 +99,7 @@ describe('the dialog of a connection', function () {
       plan: 'sdlc',
       queue: '500',
       circuit: false,
+      answerLimit: '120.5',
     });
     const { credentials } = nodeRed.node(String(saved?.id)) as unknown as { credentials: unknown };
     (credentials as object).should.eql({ clientId: 'my client', clientSecret: 'my secret' });
@@ -105,18 +108,21 @@ describe('the dialog of a connection', function () {
   it('shows what holds in a connection that was saved before there was a queue', async () => {
     await openSaved();
     (await field('queue').inputValue()).should.equal('10000');
+    (await field('answerLimit').inputValue()).should.equal('50');
     (await field('circuit').isChecked()).should.be.true();
     await field('name').fill('Renamed');
     await pressDone(page, 'node-config');
     await pressDone(page);
     await pressDeploy(page);
     const saved = (await nodeRed.flows()).find(({ id }) => id === 'saved');
-    saved?.should.containEql({ name: 'Renamed', queue: '10000', circuit: true });
+    saved?.should.containEql({ name: 'Renamed', queue: '10000', circuit: true, answerLimit: '50' });
   });
 
   it('is not changed by opening it', async () => {
     await nodeRed.deploy(
-      FLOWS.map((node) => (node.id === 'saved' ? { ...node, queue: 10_000, circuit: true } : node)),
+      FLOWS.map((node) =>
+        node.id === 'saved' ? { ...node, queue: 10_000, circuit: true, answerLimit: 50 } : node,
+      ),
     );
     await page.reload();
     await page.waitForSelector('.red-ui-palette-node', { state: 'attached' });
@@ -188,6 +194,18 @@ describe('the dialog of a connection', function () {
       for (const right of ['0', '$' + '{QUEUE}']) {
         await type(page, '#node-config-input-queue', right);
         await page.waitForSelector('#node-config-input-queue:not(.input-error)');
+      }
+    });
+
+    it('the answer limit is no number, or too much', async () => {
+      for (const wrong of ['', '0', '-1', 'long', '501']) {
+        await type(page, '#node-config-input-answerLimit', wrong);
+        await page.waitForSelector('#node-config-input-answerLimit.input-error');
+      }
+      (await reasonFor(page, '#node-config-input-answerLimit')).should.containEql('above 0, 500 at most');
+      for (const right of ['0.5', '500', '$' + '{LIMIT}']) {
+        await type(page, '#node-config-input-answerLimit', right);
+        await page.waitForSelector('#node-config-input-answerLimit:not(.input-error)');
       }
     });
 

@@ -777,6 +777,32 @@ describe('fenergo-request: what goes wrong', function () {
       }
     });
 
+    it('FENERGO_RESPONSE: longer than the connection allows, to the byte', async () => {
+      const server = await serve(({ url }, response) =>
+        response.end(Buffer.alloc(Number(url.split('/').at(-1)), '1')),
+      );
+      const request = { result: 'text', method: 'POST', path: '/entitydatacommand/api/{id}' };
+      for (const answerLimit of [1.5, '1.5', ' 1.5 ']) {
+        await flow.load([connectionTo(server.url, { tenantId: TENANT, answerLimit })], request);
+        const ran = await flow.run({ params: { id: 1_500_000 } });
+        (ran.msg.payload as string).length.should.equal(1_500_000);
+        const given = { topic: 'kept', params: { id: 1_500_001 }, payload: { a: 1 } };
+        const words =
+          /larger than 1\.5 MB: .* raise the answer limit of the connection; the command may have been/;
+        checkFailure(await flow.run(given), { code: 'FENERGO_RESPONSE', title: '', words });
+      }
+    });
+
+    it('FENERGO_CONFIG: an answer limit that is none', async () => {
+      for (const answerLimit of ['', 0, -1, 'long', 500.1, '1e9', Number.NaN, {}, '1,5']) {
+        await flow.load([connectionTo('http://127.0.0.1:9', { tenantId: TENANT, answerLimit })]);
+        const given = { topic: 'kept', operation: GET_ENTITY, params: { id: 1 }, payload: 'p' };
+        const words =
+          /Connection 'Test' is not complete: the answer limit is not a number of MB above 0, 500 at most/;
+        checkFailure(await flow.run(given), { code: 'FENERGO_CONFIG', title: '', words });
+      }
+    });
+
     it('FENERGO_RESPONSE: garbage instead of HTTP, and gzip that is none', async () => {
       const server = await serve((_, response) => {
         response.writeHead(200, { 'content-encoding': 'gzip' }).end('this is not gzip');
