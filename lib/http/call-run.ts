@@ -41,6 +41,8 @@ interface Tried {
   again?: Omit<FailedTry, 'attempt'>;
   error: () => unknown;
   circuit: CircuitOutcome;
+  /** Of a failure, in a word: the status, or the code of the transport. */
+  why?: string;
   turn: TurnOutcome;
 }
 
@@ -116,7 +118,7 @@ export class CallRun {
   /** One try in a turn of its own. */
   async #inTurn(): Promise<Tried> {
     // While the host is taken for dead nobody need queue only to hear so.
-    this.#parts.circuit?.check();
+    this.#parts.circuit?.check(this.#call.label);
     const turn = await this.#turn();
     let tried: Tried | undefined;
     try {
@@ -140,6 +142,7 @@ export class CallRun {
         urgent,
         signal: this.#canceller,
         maxWaiting,
+        label: this.#call.label,
         lastTurn: this.#lastTurn,
         onWait,
       });
@@ -152,20 +155,25 @@ export class CallRun {
   }
 
   async #throughCircuit(turn: Turn): Promise<Tried> {
-    const leave = this.#parts.circuit?.enter();
+    const leave = this.#parts.circuit?.enter(this.#call.label);
     const sentBefore = this.#facts.attempts;
     let outcome: CircuitOutcome = 'neither';
+    let why: string | undefined;
     try {
       const tried = await this.#try(turn);
       outcome = tried.circuit;
+      why = tried.why;
       return tried;
     } catch (error) {
       // Its time is over, and the host has said nothing.
       const timedOut = error instanceof FenergoError && error.code === 'FENERGO_TIMEOUT';
-      if (timedOut && this.#facts.attempts > sentBefore) outcome = 'failed';
+      if (timedOut && this.#facts.attempts > sentBefore) {
+        outcome = 'failed';
+        why = 'a timeout';
+      }
       throw error;
     } finally {
-      leave?.(outcome);
+      leave?.(outcome, why);
     }
   }
 
@@ -212,6 +220,7 @@ export class CallRun {
         error: () =>
           transportFailureOf(this.#call, error, this.#parts.sender.urlOf(this.#call), this.#parts.maxBytes),
         circuit: error.kind === 'too-large' ? 'answered' : 'failed',
+        why: error.code,
         turn: {},
       };
     }
@@ -229,6 +238,7 @@ export class CallRun {
       again: { ...base, failure: { statusCode }, retryAfterMs: pauseMs },
       error: () => failureOf(this.#call, withoutToken(answer, token), scope),
       circuit: statusCode >= 500 ? 'failed' : 'answered',
+      why: String(statusCode),
       turn: { refused: statusCode === 429, pauseMs, ...this.#dayLeft(answer) },
     };
   }

@@ -36,6 +36,8 @@ export class Circuit {
   readonly #failuresToOpen: number;
   readonly #log: (line: string) => void;
   #failures = 0;
+  /** In a few words: a status, a code of the system. */
+  #lastFailure = 'unknown';
   #pauseMs = 0;
   #openUntilMs = 0;
   #probing = false;
@@ -55,24 +57,28 @@ export class Circuit {
     return { state: 'open', failures, secondsLeft: Math.ceil(leftMs / 1000) };
   }
 
-  /** @throws FENERGO_UNAVAILABLE while the host is taken for dead and it is not yet time for another probe */
-  check(): void {
+  /**
+   * @param label names the call in the error
+   * @throws FENERGO_UNAVAILABLE while the host is taken for dead and it is not yet time for another probe
+   */
+  check(label: string): void {
     if (this.#pauseMs === 0) return;
-    if (this.#probing || this.#clock.nowMs() < this.#openUntilMs) throw this.#unavailable();
+    if (this.#probing || this.#clock.nowMs() < this.#openUntilMs) throw this.#unavailable(label);
   }
 
   /**
    * To be called when a request is about to be sent.
    *
-   * @returns what is to be called with its outcome, once
+   * @returns what is to be called with its outcome, once, and in a few words with why it failed
    * @throws as `check` does
    */
-  enter(): (outcome: CircuitOutcome) => void {
-    this.check();
+  enter(label: string): (outcome: CircuitOutcome, why?: string) => void {
+    this.check(label);
     const probe = this.#pauseMs > 0;
     if (probe) this.#probing = true;
-    return (outcome) => {
+    return (outcome, why) => {
       if (probe) this.#probing = false;
+      if (outcome === 'failed' && why) this.#lastFailure = why;
       if (outcome === 'answered') this.#answered();
       if (outcome === 'failed') this.#failed(probe);
     };
@@ -92,13 +98,15 @@ export class Circuit {
     this.#pauseMs = opens ? FIRST_PAUSE_MS : Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
     this.#openUntilMs = this.#clock.nowMs() + this.#pauseMs;
     if (opens) {
-      this.#log(
-        `${this.#host} gave nothing but failures ${this.#failures} times in a row: calls fail at once for a while`,
-      );
+      this.#log(`${this.#host} gave nothing but failures ${this.#row()}: calls fail at once for a while`);
     }
   }
 
-  #unavailable(): FenergoError {
+  #row(): string {
+    return `${this.#failures} times in a row, the last one ${this.#lastFailure}`;
+  }
+
+  #unavailable(label: string): FenergoError {
     const state = this.state();
     const next =
       state.state === 'open' && state.secondsLeft > 0
@@ -106,7 +114,7 @@ export class Circuit {
         : 'one call is just trying whether it answers again';
     return new FenergoError(
       'FENERGO_UNAVAILABLE',
-      `${this.#host} gave nothing but failures ${this.#failures} times in a row, so nothing is sent to it: ${next}`,
+      `${label}: ${this.#host} gave nothing but failures ${this.#row()}, so nothing is sent to it: ${next}`,
     );
   }
 }

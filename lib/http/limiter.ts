@@ -23,6 +23,8 @@ export interface TurnRequest {
   signal: CancelSignal;
   /** Where so many wait, those who would have to wait are refused. */
   maxWaiting: number;
+  /** Names the call in the error then. */
+  label: string;
   /** The last turn of a call that has had one: it keeps its place in the order, and is not refused. */
   lastTurn?: Turn;
   /** Told when it has to wait: how long that will take, about. */
@@ -121,7 +123,7 @@ export class TenantLimiter {
   }
 
   #queue(lane: Lane, request: TurnRequest): Promise<Turn> {
-    const { signal, urgent, maxWaiting, lastTurn, onWait } = request;
+    const { signal, urgent, maxWaiting, label, lastTurn, onWait } = request;
     return new Promise<Turn>((resolve, reject) => {
       let granted = false;
       const waiter: Waiter = {
@@ -145,7 +147,7 @@ export class TenantLimiter {
       this.#countWaiting(1);
       this.#pump();
       if (granted) return;
-      if (this.#waiting > maxWaiting && !lastTurn) giveUp(queueFull(maxWaiting));
+      if (this.#waiting > maxWaiting && !lastTurn) giveUp(queueFull(label, maxWaiting));
       else onWait?.(this.#estimateMs(lane, urgent));
     });
   }
@@ -346,9 +348,9 @@ export class TenantLimiter {
   }
 }
 
-function queueFull(maxWaiting: number): FenergoError {
+function queueFull(label: string, maxWaiting: number): FenergoError {
   return new FenergoError(
     'FENERGO_QUEUE_FULL',
-    `${maxWaiting} calls are waiting for their turn already: send fewer at a time, or again later`,
+    `${label}: ${maxWaiting} calls are waiting for their turn already: send fewer at a time, or again later`,
   );
 }

@@ -29,7 +29,13 @@ export async function main(): Promise<void> {
   const signal = new Canceller();
   const startIdleMs = performance.now();
   for (let i = 0; i < IDLE_TURNS; i += 1) {
-    const turn = await idle.enter({ domain: 'entitydataquery', urgent: false, signal, maxWaiting: MESSAGES });
+    const turn = await idle.enter({
+      domain: 'entitydataquery',
+      urgent: false,
+      signal,
+      maxWaiting: MESSAGES,
+      label: 'bench',
+    });
     turn.sending();
     turn.sent();
     turn.leave();

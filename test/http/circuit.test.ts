@@ -15,7 +15,8 @@ class Bench {
 
   /** So many requests, one after the other. */
   send(outcome: CircuitOutcome, count = 1): void {
-    for (let i = 0; i < count; i += 1) this.circuit.enter()(outcome);
+    for (let i = 0; i < count; i += 1)
+      this.circuit.enter('GetEntityById')(outcome, outcome === 'failed' ? '503' : '200');
   }
 
   /** Twenty failures in a row. */
@@ -27,7 +28,7 @@ class Bench {
 
   refusal(): FenergoError {
     try {
-      this.circuit.enter();
+      this.circuit.enter('GetEntityById');
     } catch (error) {
       if (error instanceof FenergoError) return error;
     }
@@ -48,15 +49,15 @@ describe('Circuit', () => {
     bench.send('failed');
     bench.circuit.state().should.deepEqual({ state: 'open', failures: 20, secondsLeft: 1 });
     bench.log.should.deepEqual([
-      'api.example.com gave nothing but failures 20 times in a row: calls fail at once for a while',
+      'api.example.com gave nothing but failures 20 times in a row, the last one 503: calls fail at once for a while',
     ]);
   });
 
   it('opens after as many as it is told', () => {
     const circuit = new Circuit({ clock: new ManualClock(), host: 'h', failuresToOpen: 2 });
-    circuit.enter()('failed');
+    circuit.enter('GetEntityById')('failed');
     circuit.state().state.should.equal('closed');
-    circuit.enter()('failed');
+    circuit.enter('GetEntityById')('failed');
     circuit.state().state.should.equal('open');
   });
 
@@ -75,7 +76,7 @@ describe('Circuit', () => {
 
   it('counts those that are under way together as they end', () => {
     const bench = new Bench();
-    const leaves = Array.from({ length: 30 }, () => bench.circuit.enter());
+    const leaves = Array.from({ length: 30 }, () => bench.circuit.enter('GetEntityById'));
     for (const leave of leaves.slice(0, 19)) leave('failed');
     bench.state.should.equal('closed');
     leaves[19]?.('failed');
@@ -88,10 +89,10 @@ describe('Circuit', () => {
     const error = bench.refusal();
     error.code.should.equal('FENERGO_UNAVAILABLE');
     error.message.should.equal(
-      'api.example.com gave nothing but failures 20 times in a row, so nothing is sent to it: the next try is in 1 s',
+      'GetEntityById: api.example.com gave nothing but failures 20 times in a row, the last one 503, so nothing is sent to it: the next try is in 1 s',
     );
     bench.refusal().should.not.equal(error, 'calls hang facts of their own on it');
-    (() => bench.circuit.check()).should.throw({ code: 'FENERGO_UNAVAILABLE' });
+    (() => bench.circuit.check('GetEntityById')).should.throw({ code: 'FENERGO_UNAVAILABLE' });
   });
 
   it('lets one probe through after a second, and one at a time', () => {
@@ -99,9 +100,9 @@ describe('Circuit', () => {
     bench.clock.advance(999);
     bench.refusal();
     bench.clock.advance(1);
-    bench.circuit.check();
+    bench.circuit.check('GetEntityById');
     bench.circuit.state().should.deepEqual({ state: 'open', failures: 20, secondsLeft: 0 });
-    const leave = bench.circuit.enter();
+    const leave = bench.circuit.enter('GetEntityById');
     bench.circuit.state().should.deepEqual({ state: 'probing', failures: 20 });
     bench.clock.advance(3_600_000);
     bench
@@ -144,12 +145,12 @@ describe('Circuit', () => {
 
   it('learns nothing from late failures of those that were under way when it opened', () => {
     const bench = new Bench();
-    const late = Array.from({ length: 10 }, () => bench.circuit.enter());
+    const late = Array.from({ length: 10 }, () => bench.circuit.enter('GetEntityById'));
     bench.send('failed', 20);
     bench.clock.advance(400);
     for (const leave of late.slice(0, 5)) leave('failed');
     bench.clock.advance(600);
-    const probe = bench.circuit.enter();
+    const probe = bench.circuit.enter('GetEntityById');
     for (const leave of late.slice(5)) leave('failed');
     bench.state.should.equal('probing');
     probe('failed');
@@ -159,10 +160,10 @@ describe('Circuit', () => {
 
   it('closes when a late one is answered, whatever becomes of the probe', () => {
     const bench = new Bench();
-    const late = bench.circuit.enter();
+    const late = bench.circuit.enter('GetEntityById');
     bench.send('failed', 20);
     bench.clock.advance(1000);
-    const probe = bench.circuit.enter();
+    const probe = bench.circuit.enter('GetEntityById');
     late('answered');
     bench.state.should.equal('closed');
     bench.send('failed', 18);

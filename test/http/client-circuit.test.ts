@@ -45,7 +45,9 @@ describe('FenergoClient with a circuit', () => {
     await failing(connection, 20);
     const error = await errorOf(connection.command());
     error.code.should.equal('FENERGO_UNAVAILABLE');
-    error.message.should.match(/^api\.example\.com gave nothing but failures 20 times in a row/);
+    error.message.should.match(
+      /^CreateDraft: api\.example\.com gave nothing but failures 20 times in a row, the last one 500, so/,
+    );
     should(error.facts.call).have.properties({ attempts: 0, durationMs: 0 });
     connection.clock.advance(999);
     (await errorOf(connection.call())).code.should.equal('FENERGO_UNAVAILABLE');
@@ -104,18 +106,22 @@ describe('FenergoClient with a circuit', () => {
     api.seen.should.have.length(20);
   });
 
-  for (const [what, reply] of [
-    ['500', BROKEN],
-    ['503 with Retry-After', { status: 503, headers: { 'retry-after': '1' } }],
-    ['a reset', { reset: true }],
-    ['an answer cut short', { body: '{"data":', cut: true }],
-    ['a garbled answer', { headers: { 'content-encoding': 'gzip' }, body: 'no gzip' }],
-  ] as [string, Reply][]) {
-    it(`counts ${what} as a failure`, async () => {
+  for (const [what, reply, last] of [
+    ['500', BROKEN, '500'],
+    ['503 with Retry-After', { status: 503, headers: { 'retry-after': '1' } }, '503'],
+    ['a reset', { reset: true }, 'ECONNRESET'],
+    ['an answer cut short', { body: '{"data":', cut: true }, 'ECONNRESET'],
+    ['a garbled answer', { headers: { 'content-encoding': 'gzip' }, body: 'no gzip' }, 'Z_DATA_ERROR'],
+  ] as [string, Reply, string][]) {
+    it(`counts ${what} as a failure, and names the last one`, async () => {
       const connection = connect();
       api.replies(reply);
       await failing(connection, 20);
-      (await errorOf(connection.command())).code.should.equal('FENERGO_UNAVAILABLE');
+      const error = await errorOf(connection.call());
+      error.code.should.equal('FENERGO_UNAVAILABLE');
+      error.message.should
+        .startWith('GetEntityById: api.example.com ')
+        .and.containEql(`, the last one ${last}, so`);
     });
   }
 
@@ -197,6 +203,17 @@ describe('FenergoClient with a circuit', () => {
     api.replies(BROKEN);
     await failing(connection, 1);
     log.should.have.length(1);
+  });
+
+  it('names a timeout where that was the last failure', async () => {
+    const connection = connect({ limits: { concurrent: 100 } });
+    api.replies({ silent: true });
+    const calls = Array.from({ length: 20 }, () => errorOf(connection.command({ timeoutMs: 1000 })));
+    await until(() => api.seen.length === 20);
+    connection.clock.advance(1000);
+    await Promise.all(calls);
+    const { message } = await errorOf(connection.command());
+    message.should.containEql('20 times in a row, the last one a timeout, so nothing is sent to it');
   });
 
   it('does not count calls whose time was over before they had a token', async () => {

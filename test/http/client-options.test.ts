@@ -120,7 +120,7 @@ describe('FenergoClient, the terms of a call', () => {
     for (const refused of [fourth, fifth]) {
       const error = await errorOf(refused as Promise<unknown>);
       error.code.should.equal('FENERGO_QUEUE_FULL');
-      error.message.should.startWith('2 calls are waiting for their turn already');
+      error.message.should.startWith('CreateDraft: 2 calls are waiting for their turn already');
       should(error.facts.call?.attempts).equal(0);
     }
     await Promise.all([first, second, third]);

@@ -43,14 +43,16 @@ class Bench {
   ): void {
     const { domain = '', urgent = false, signal = new Canceller(), lastTurn, unsent } = options;
     const onWait = (waitMs: number) => this.waits.push(waitMs);
-    this.limiter.enter({ domain, urgent, signal, lastTurn, maxWaiting: this.#maxWaiting, onWait }).then(
-      (turn) => {
-        if (!unsent) send(turn);
-        this.turns.set(name, turn);
-        this.went.push({ name, atMs: this.clock.nowMs() - this.#startMs });
-      },
-      (error) => this.errors.push(error),
-    );
+    this.limiter
+      .enter({ domain, urgent, signal, lastTurn, maxWaiting: this.#maxWaiting, label: 'Call', onWait })
+      .then(
+        (turn) => {
+          if (!unsent) send(turn);
+          this.turns.set(name, turn);
+          this.went.push({ name, atMs: this.clock.nowMs() - this.#startMs });
+        },
+        (error) => this.errors.push(error),
+      );
   }
 
   askMany(
@@ -242,7 +244,7 @@ describe('TenantLimiter', () => {
     bench.ask('too many');
     await settled();
     should(bench.errors[0]).have.properties({ code: 'FENERGO_QUEUE_FULL' });
-    String((bench.errors[0] as Error).message).should.startWith('2 calls are waiting');
+    String((bench.errors[0] as Error).message).should.startWith('Call: 2 calls are waiting');
     const turn = bench.turns.get('n1') as Turn;
     turn.leave({ refused: true });
     bench.ask('n1 again', { lastTurn: turn });

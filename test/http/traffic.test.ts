@@ -14,7 +14,13 @@ const USUAL: TrafficOptions = {
 };
 const TENANT = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee';
 
-const request = (signal = new Canceller()) => ({ domain: '', urgent: false, maxWaiting: 100, signal });
+const request = (signal = new Canceller()) => ({
+  domain: '',
+  urgent: false,
+  maxWaiting: 100,
+  label: 'Call',
+  signal,
+});
 
 /** How many turns it gives at once. */
 async function turnsAtOnce(limiter: TenantLimiter, most = 300): Promise<number> {
@@ -101,7 +107,7 @@ describe('TrafficControl', () => {
 
   it('has no circuit where it is switched off, and names the host in the log where it is not', () => {
     should(control.of({ ...USUAL, breaksCircuit: false }).circuit).be.undefined();
-    for (let i = 0; i < 20; i += 1) control.of(USUAL).circuit?.enter()('failed');
+    for (let i = 0; i < 20; i += 1) control.of(USUAL).circuit?.enter('Call')('failed');
     log.should.have.length(1);
     log[0]?.should.startWith('api.example.com gave nothing but failures');
   });

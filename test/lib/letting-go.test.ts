@@ -40,7 +40,7 @@ describe('letting go', () => {
   it('who has had a turn does not listen to its signal', async () => {
     const turns = trafficOf(systemClock, { concurrent: 1 }).limiterOf('');
     const { signal, listeners } = counting();
-    const request = { domain: '', urgent: false, maxWaiting: 1, signal };
+    const request = { domain: '', urgent: false, maxWaiting: 1, label: 'Call', signal };
     const turn = await turns.enter(request);
     listeners.size.should.equal(0);
     const waiting = turns.enter(request);
