@@ -9,7 +9,7 @@ import { CatalogUpdate, type UpdateState } from '../../nodes/shared/catalog-upda
 import { TENANT } from '../sandbox/harness.js';
 import { connectionTo, echo, factsOf, type OwnServer, sendJson, startServer } from '../support/flow.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { bearerAuth, type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
+import { type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
 
 const LOANS = `openapi: 3.0.3
 info: { title: Loans, version: "1.0" }
@@ -324,36 +324,6 @@ describe('the update of the catalog, when Node-RED stops', function () {
     await eventually(async () => (await server.connections()) === 0);
     await server.close();
   });
-});
-
-describe('the update of the catalog where people log in', function () {
-  this.timeout(30_000);
-  let nodeRed: RealNodeRed;
-  before(async () => {
-    const adminAuth = bearerAuth({ reader: 'read', config: 'fenergo-config.write', boss: '*' });
-    nodeRed = await startNodeRed({ adminAuth });
-  });
-  after(() => nodeRed.stop());
-
-  for (const [who, statuses] of [
-    ['', [401, 401, 401, 401]],
-    ['reader', [401, 401, 401, 401]],
-    ['config', [401, 401, 401, 401]],
-    ['boss', [415, 415, 200, 204]],
-  ] as const) {
-    it(`answers ${statuses} to ${who || 'nobody'}`, async () => {
-      const headers: Record<string, string> = who ? { Authorization: `Bearer ${who}` } : {};
-      const ask = async (method: string, path: string) =>
-        (await fetch(`${nodeRed.url}fenergo/catalog/${path}`, { method, headers })).status;
-      const asked = [
-        await ask('POST', 'import?name=a.yaml'),
-        await ask('POST', 'refresh'),
-        await ask('GET', 'update'),
-        await ask('DELETE', 'update'),
-      ];
-      asked.should.deepEqual([...statuses]);
-    });
-  }
 });
 
 describe('CatalogUpdate', function () {

@@ -7,7 +7,7 @@ import { RecentRequests } from '../../nodes/shared/recent-requests.js';
 import { ENTITY, OTHER_TENANT, TENANT } from '../sandbox/harness.js';
 import { connectionTo, type OwnServer, sendJson, startServer } from '../support/flow.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { bearerAuth, type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
+import { type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
 
 const GET_ENTITY = 'entitydataquery/v2/GetEntityById';
 const CLIENT_ID = 'pl4nted-id';
@@ -297,33 +297,6 @@ describe('GET fenergo/overview', function () {
     const fingerprint = /"token":\{[^}]*[0-9a-f]{16}/;
     answer.should.not.match(fingerprint);
   });
-});
-
-describe('GET fenergo/overview where people log in', function () {
-  this.timeout(30_000);
-  let nodeRed: RealNodeRed;
-  before(async () => {
-    const adminAuth = bearerAuth({
-      reader: 'read',
-      config: 'fenergo-config.read',
-      caller: 'fenergo-request.read',
-    });
-    nodeRed = await startNodeRed({ adminAuth });
-  });
-  after(() => nodeRed.stop());
-
-  for (const [who, status] of [
-    ['', 401],
-    ['stranger', 401],
-    ['caller', 401],
-    ['config', 200],
-    ['reader', 200],
-  ] as const) {
-    it(`answers ${status} to ${who || 'nobody'}`, async () => {
-      const headers: Record<string, string> = who ? { Authorization: `Bearer ${who}` } : {};
-      (await fetch(`${nodeRed.url}fenergo/overview`, { headers })).status.should.equal(status);
-    });
-  }
 });
 
 describe('recent requests', () => {
