@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { FenergoError } from '../errors.js';
 import { retryAfterMs } from '../retry-after.js';
+import { secretForms } from '../secret-forms.js';
 import { tlsAdvice } from '../tls.js';
 import { type Answer, exchange, TransportError } from '../transport.js';
 import { type Credential, normalScope } from './credential.js';
@@ -199,7 +200,9 @@ function parseObject(body: Buffer): Record<string, unknown> | undefined {
 
 /** The server's own description may repeat what it was sent, so the secret is taken out of it. */
 function oauthError(parsed: Record<string, unknown>, credential: Credential): string {
-  const forms = secretForms(credential);
+  const { clientId, clientSecret } = credential;
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+  const forms = clientSecret ? [basic, ...secretForms(clientSecret)] : [basic];
   const clean = (text: unknown) =>
     forms
       .reduce((said, form) => said.replaceAll(form, '***'), String(text))
@@ -209,15 +212,4 @@ function oauthError(parsed: Record<string, unknown>, credential: Credential): st
   const description = parsed.error_description ? ` (${clean(parsed.error_description)})` : '';
   const advice = Object.hasOwn(ADVICE, error) ? ADVICE[error] : undefined;
   return `${error}${description}${advice ? `: ${advice}` : ''}`;
-}
-
-/** What the secret may look like when a server repeats it: as it is, as it was sent, encoded in other ways. */
-function secretForms({ clientId, clientSecret }: Credential): string[] {
-  const sent = new URLSearchParams({ '': clientSecret }).toString().slice(1);
-  const encoded = encodeURIComponent(clientSecret);
-  const lowerCase = (text: string) => text.replace(/%../g, (code) => code.toLowerCase());
-  const base64 = [`${clientId}:${clientSecret}`, clientSecret].map((text) =>
-    Buffer.from(text).toString('base64'),
-  );
-  return [clientSecret, encoded, sent, lowerCase(encoded), lowerCase(sent), ...base64].filter(Boolean);
 }

@@ -158,7 +158,12 @@ export class FenergoClient {
     const result = (payload: unknown): CallResult => ({ payload, statusCode, headers, facts });
     if (call.method === 'HEAD') return result(null);
     const encoding = unknownEncoding(answer);
-    if (encoding) throw unreadable(call, answer, `is encoded as '${encoding}', which was not asked for`);
+    if (encoding)
+      throw unreadable(
+        call,
+        withoutToken(answer, token),
+        `is encoded as '${encoding}', which was not asked for`,
+      );
     if (call.result === 'buffer') return result(body);
     if (call.result === 'text') return result(body.toString('utf8'));
     let parsed: unknown;

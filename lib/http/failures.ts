@@ -1,6 +1,7 @@
 import { maxHeaderSize } from 'node:http';
 import { type ErrorCode, FenergoError } from '../errors.js';
 import { grants } from '../scopes.js';
+import { secretForms } from '../secret-forms.js';
 import { tlsAdvice } from '../tls.js';
 import { type Answer, LONGEST_SILENCE_MS, type TransportError } from '../transport.js';
 import { messagesOf, messageText, parseJson } from './answer.js';
@@ -153,8 +154,10 @@ export function ownCopy(error: unknown): unknown {
 
 /** Gateways repeat the authorization header that they refuse; the words of an error end up in logs. */
 export function withoutToken(answer: Answer, token: string): Answer {
-  if (!answer.body.includes(token)) return answer;
-  const body = answer.body.toString('latin1').replaceAll(token, '***');
+  const forms = secretForms(token).filter((form) => answer.body.includes(form));
+  if (forms.length === 0) return answer;
+  let body = answer.body.toString('latin1');
+  for (const form of forms) body = body.replaceAll(form, '***');
   return { ...answer, body: Buffer.from(body, 'latin1') };
 }
 

@@ -183,6 +183,36 @@ export function bearerAuth(permissions: Record<string, string | string[]>): unkn
   return { type: 'credentials', users: userOf, authenticate: () => Promise.resolve(null), tokens: userOf };
 }
 
+/** A route that a node has hung into the admin API. */
+export interface AdminRoute {
+  method: string;
+  /** As it was registered: `/fenergo/catalog/services/:service/:version`. */
+  path: string;
+}
+
+/** Routes of the nodes that come with Node-RED; all others are this package's. */
+const CORE_ROUTES = /^\/(inject|debug|udp-ports)\//;
+
+/**
+ * What this package has hung into the admin API of a Node-RED, as its router knows it.
+ *
+ * @throws when something is mounted there that is no route, and could not be told of here
+ */
+export function adminRoutes({ RED }: RealNodeRed): AdminRoute[] {
+  const { httpAdmin } = RED.runtime as unknown as { httpAdmin: { _router: { stack: Layer[] } } };
+  const [, , ...layers] = httpAdmin._router.stack; // Express's own two come first.
+  return layers.flatMap(({ name, route }) => {
+    if (!route) throw new Error(`'${name}' is no route`);
+    if (CORE_ROUTES.test(route.path)) return [];
+    return Object.keys(route.methods).map((method) => ({ method: method.toUpperCase(), path: route.path }));
+  });
+}
+
+interface Layer {
+  name: string;
+  route?: { path: string; methods: Record<string, boolean> };
+}
+
 /** Wiretaps by hook: they see what a node receives and says without a node of their own in the flow. */
 function tap(RED: NodeRedApp) {
   const bus = new EventEmitter().setMaxListeners(0);
