@@ -63,6 +63,11 @@ export const PUBLISHED_LIMITS: Readonly<Record<Exclude<Plan, 'none'>, PlanLimits
   },
 };
 
+/** The published limits of a plan; undefined for one that has none, and for what is no plan. */
+export function limitsOf(plan: string): PlanLimits | undefined {
+  return plan === 'production' || plan === 'sdlc' ? PUBLISHED_LIMITS[plan] : undefined;
+}
+
 /** A call, as far as its limits are concerned. */
 export interface LimitedCall {
   readonly method: string;

@@ -155,8 +155,12 @@ export function headerValue(name: string, value: unknown): string {
  * @throws FENERGO_INPUT
  */
 export function headerName(name: string): string {
-  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name)) throw input(`Header name '${shown(name)}' is not allowed`);
-  return name.toLowerCase();
+  const lower = name.toLowerCase();
+  // On its way it would be taken for the prototype of the headers, and lost.
+  if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) || lower === '__proto__') {
+    throw input(`Header name '${shown(name)}' is not allowed`);
+  }
+  return lower;
 }
 
 function input(message: string): FenergoError {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { type Plan, type PlanLimits, PUBLISHED_LIMITS } from '../plans.js';
+import { limitsOf, type Plan, type PlanLimits, PUBLISHED_LIMITS } from '../plans.js';
 import { Circuit } from './circuit.js';
 import { TenantLimiter } from './limiter.js';
 
@@ -52,7 +52,7 @@ export class TrafficControl {
 
   of({ apiUrl, clientId, plan, maxWaiting, breaksCircuit }: TrafficOptions): Traffic {
     const key = keyOf({ apiUrl, clientId, plan });
-    const limits = plan === 'none' ? UNLIMITED : (PUBLISHED_LIMITS[plan] ?? PUBLISHED_LIMITS.production);
+    const limits = plan === 'none' ? UNLIMITED : (limitsOf(plan) ?? PUBLISHED_LIMITS.production);
     return {
       limiterOf: (tenantId) => this.#limiterOf(key, tenantId.toLowerCase(), limits),
       maxWaiting,

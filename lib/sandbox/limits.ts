@@ -3,10 +3,10 @@ import {
   DAY_MS,
   HOUR_MS,
   limitedAs,
+  limitsOf,
   MINUTE_MS,
   type Plan,
   type PlanLimits,
-  PUBLISHED_LIMITS,
   type Rate,
   SECOND_MS,
 } from '../plans.js';
@@ -59,7 +59,7 @@ export class TenantLimits {
 
   constructor(clock: Clock, plan: Plan) {
     this.#clock = clock;
-    this.#limits = plan === 'none' ? undefined : PUBLISHED_LIMITS[plan];
+    this.#limits = limitsOf(plan);
     this.#perSecond = new Window({ max: this.#limits?.perSecond ?? 0, lengthMs: SECOND_MS });
     for (const [domain, list] of Object.entries(this.#limits?.domains ?? {})) {
       this.#domains.set(

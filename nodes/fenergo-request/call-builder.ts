@@ -176,8 +176,9 @@ export class CallBuilder {
 
   async #params(msg: FlowMessage, target: Target) {
     const inPath = new Set(paramsOfPath(target.path));
-    const path: ParamValues = {};
-    const query: ParamValues = {};
+    // Without a prototype, so that `__proto__` is a name like any other.
+    const path: ParamValues = Object.create(null);
+    const query: ParamValues = Object.create(null);
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(messageParams(msg))) {
       if (inPath.has(name)) path[name] = value;
