@@ -18,8 +18,6 @@ export interface Exchange {
   signal?: CancelSignal;
   /** The longest answer to read, counted after decompression. */
   maxBytes: number;
-  /** How long an answer that has begun may pause; 30 s unless told. */
-  longestSilenceMs?: number;
   agent?: { http: HttpAgent; https: HttpsAgent };
   /** Told when the whole request is in the system's hands: after the connection was made, before the answer. */
   onSent?: () => void;
@@ -161,10 +159,10 @@ export async function exchange(request: Exchange): Promise<Answer> {
  */
 function listen(
   sending: ClientRequest,
-  { clock = systemClock, longestSilenceMs = LONGEST_SILENCE_MS }: Exchange,
+  { clock = systemClock }: Exchange,
   cut: (kind: TransportFailure, code: string) => void,
 ): () => void {
-  const silence = new Silence(clock, longestSilenceMs, () => cut('stalled', 'ERR_STALLED'));
+  const silence = new Silence(clock, LONGEST_SILENCE_MS, () => cut('stalled', 'ERR_STALLED'));
   let socket: Socket | undefined;
   let provisional = 0;
   sending.on('information', () => {
