@@ -15,7 +15,15 @@ export function retryAfterMs(value: string | string[] | undefined, dateMs: numbe
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_MS) : undefined;
 }
 
-/** Date.parse makes a date of '-5' and of 'in 7', too: only what begins like a date counts. */
+/**
+ * What begins like a date (RFC 9110, 5.6.7; ISO 8601) and holds a time: Date.parse makes a date of '-5', of 'in 7' and
+ * of 'wait 5 1:00', too.
+ */
+const DATE = /^((sun|mon|tue|wed|thu|fri|sat)[a-z]*,? |\d{4}-\d\d-\d\d).*:\d\d/i;
+const ZONE = /([a-z]|[+-]\d\d(:?\d\d)?)$/i;
+
+/** Servers mean UTC where they name no zone, as in the form of asctime; Date.parse would take the machine's. */
 function dateOf(text: string): number {
-  return /^([a-z]{3,9},? |\d{4}-\d\d-\d\d)/i.test(text) && /:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!DATE.test(text)) return Number.NaN;
+  return Date.parse(ZONE.test(text) ? text : `${text}Z`);
 }

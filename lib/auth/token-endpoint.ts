@@ -184,7 +184,7 @@ function readToken(
 /** Some servers send the number as text. */
 function lifeSeconds(value: unknown): number {
   const seconds = typeof value === 'string' && value.trim() ? Number(value) : value;
-  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
+  return typeof seconds === 'number' && Number.isFinite(seconds * 1000) && seconds > 0
     ? seconds
     : FALLBACK_LIFE_SECONDS;
 }
@@ -198,18 +198,19 @@ function parseObject(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-/** The server's own description may repeat what it was sent, so the secret is taken out of it. */
+/** The server's own words may repeat what it was sent or has given, so the secret and a token are taken out of them. */
 function oauthError(parsed: Record<string, unknown>, credential: Credential): string {
   const { clientId, clientSecret } = credential;
+  const { error_description: description, access_token: token } = parsed;
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
-  const forms = clientSecret ? [basic, ...secretForms(clientSecret)] : [basic];
-  const clean = (text: unknown) =>
-    forms
-      .reduce((said, form) => said.replaceAll(form, '***'), String(text))
-      .replace(/[^\x20-\x7e]/g, ' ')
-      .slice(0, 200);
-  const error = clean(parsed.error);
-  const description = parsed.error_description ? ` (${clean(parsed.error_description)})` : '';
-  const advice = Object.hasOwn(ADVICE, error) ? ADVICE[error] : undefined;
-  return `${error}${description}${advice ? `: ${advice}` : ''}`;
+  const given = typeof token === 'string' && token ? [token] : [];
+  const forms = [basic, ...(clientSecret ? secretForms(clientSecret) : []), ...given];
+  // Printable before they are compared: a blank of another kind would bring the secret back.
+  const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, ' ');
+  const clean = (text: string) =>
+    forms.reduce((said, form) => said.replaceAll(printable(form), '***'), printable(text)).slice(0, 200);
+  const error = clean(String(parsed.error));
+  const described = typeof description === 'string' && description ? ` (${clean(description)})` : '';
+  const advice = Object.hasOwn(ADVICE, error) ? `: ${ADVICE[error]}` : '';
+  return `${error}${described}${advice}`;
 }

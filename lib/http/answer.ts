@@ -98,8 +98,13 @@ function detailMessages(detail: unknown): PlatformMessage[] {
       message: text(msg) ?? 'is not valid',
       type: 'Validation',
       errorCode: text(type),
-      propertyName: list(loc).join('.') || undefined,
+      propertyName: list(loc).filter(isPlaceName).join('.') || undefined,
     }));
+}
+
+/** A list or an object among them could not be joined: JSON may nest deeper than that follows, and name `toString`. */
+function isPlaceName(part: unknown): boolean {
+  return typeof part === 'string' || typeof part === 'number';
 }
 
 function problemErrors(errors: JsonObject): PlatformMessage[] {
@@ -126,7 +131,8 @@ function single(value: string | string[] | undefined): string | undefined {
 /** The daily limit as the answer's headers tell it; undefined when they do not. */
 export function rateLimitOf(headers: IncomingHttpHeaders): RateLimit | undefined {
   const left = single(headers['x-rate-limit-remaining'])?.trim() ?? '';
-  const remaining = /^\d+$/.test(left) ? Number(left) : Number.NaN;
+  // No more digits than are counted exactly.
+  const remaining = /^\d{1,15}$/.test(left) ? Number(left) : Number.NaN;
   const reset = single(headers['x-rate-limit-reset']);
   if (Number.isNaN(remaining) && !reset) return undefined;
   return { ...(Number.isNaN(remaining) ? {} : { remaining }), ...(reset ? { reset } : {}) };

@@ -60,10 +60,14 @@ function checkedJson(text: string): string {
   }
 }
 
-/** The engine's own words name the property of a cycle over several lines; the first says enough. */
+/**
+ * The engine's own words name the property of a cycle over several lines; the first says enough. A `toJSON` may throw
+ * anything, also an error of another realm or an object that cannot be made text of.
+ */
 function whyNot(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const said = typeof error === 'object' ? (error as { message?: unknown } | null)?.message : error;
+  const message = typeof said === 'string' ? said : '';
   if (/circular/i.test(message)) return 'it refers to itself';
   if (/BigInt/i.test(message)) return 'it holds a BigInt';
-  return message.split('\n')[0] ?? 'it cannot be serialised';
+  return message.split(/[\r\n\u2028\u2029]/)[0] || 'it cannot be serialised';
 }

@@ -18,7 +18,16 @@ export function isGiven(value: unknown): boolean {
  * @throws FENERGO_INPUT when a parameter is missing or its value cannot be a segment
  */
 export function buildPath(template: string, values: ParamValues): string {
-  return template.replace(/\{([^{}]+)\}/g, (_, name: string) => encodeSegment(name, ownValue(values, name)));
+  const path = template.replace(/\{([^{}]+)\}/g, (_, name: string) =>
+    encodeSegment(name, ownValue(values, name)),
+  );
+  // `%2{id}` and a harmless `e` make a dot together.
+  if (hasDotSegment(path)) throw input(`Path '${shown(template)}' becomes one with a '.' or '..' segment`);
+  return path;
+}
+
+function hasDotSegment(path: string): boolean {
+  return path.split('/').some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }
 
 function ownValue(values: ParamValues, name: string): unknown {
@@ -113,6 +122,7 @@ export function parseManualPath(text: string): ManualPath {
       `Path '${shown(written)}' is an absolute URL, which would send the token elsewhere: ${example}`,
     );
   }
+  if (!written.isWellFormed()) throw input(`Path '${shown(written)}' holds half of a Unicode character`);
   const [path = '', ...query] = (written.startsWith('/') ? written : `/${written}`).split('?');
   // Blanks and such may stand in the braces of a parameter's name only.
   if (UNSAFE_IN_PATH.test(path.replace(/\{[^{}]*\}/g, '')) || UNSAFE_IN_PATH.test(query.join('?'))) {
@@ -121,7 +131,7 @@ export function parseManualPath(text: string): ManualPath {
     );
   }
   const segments = path.split('/').slice(1);
-  if (segments.some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) {
+  if (hasDotSegment(path)) {
     throw input(`Path '${shown(written)}' holds a '.' or '..' segment`);
   }
   const [service = '', ...rest] = segments;
@@ -131,8 +141,9 @@ export function parseManualPath(text: string): ManualPath {
 }
 
 function shown(text: string): string {
+  const beginning = text.slice(0, 80).toWellFormed();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\x00-\x1f\x7f]/g, '·').slice(0, 80);
+  return beginning.replace(/[\x00-\x1f\x7f]/g, '·');
 }
 
 /**

@@ -139,6 +139,7 @@ describe('requestToken', () => {
     ['', 60],
     ['soon', 60],
     [{}, 60],
+    [1e308, 60],
   ] as const) {
     it(`counts expires_in ${JSON.stringify(given)} as ${lifeSeconds} s`, async () => {
       (await ask(json({ access_token: 'abc', expires_in: given }))).lifeSeconds.should.equal(lifeSeconds);

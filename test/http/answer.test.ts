@@ -98,6 +98,9 @@ describe('messagesOf', () => {
     messagesOf({ detail: [1, null, {}, { msg: 'm' }], errors: { a: 'one', b: [2, 'three'], c: null } })
       .map(({ message }) => message)
       .should.deepEqual(['is not valid', 'm', 'one', 'three']);
+    messagesOf({ detail: [{ loc: ['body', { toString: 1 }, 7], msg: 'm' }] }).should.containDeep([
+      { propertyName: 'body.7' },
+    ]);
     messagesOf({ detail: 7, errors: ['x'] }).should.deepEqual([]);
   });
 });

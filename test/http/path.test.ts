@@ -17,62 +17,6 @@ function input(words: RegExp): { code: string; message: RegExp } {
   return { code: 'FENERGO_INPUT', message: words };
 }
 
-/** mulberry32: the same texts in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-const DANGEROUS = [
-  '/',
-  '\\',
-  '.',
-  '..',
-  '?',
-  '#',
-  '%',
-  '%2e',
-  '%2F',
-  ':',
-  '@',
-  '&',
-  '=',
-  '+',
-  ';',
-  ' ',
-  '\t',
-  '\r\n',
-  '\0',
-  '{',
-  '}',
-  "'",
-  '"',
-  '<',
-  '[',
-  '//',
-  '\u2025',
-  '\uff0e',
-  '😀',
-  'é',
-];
-
-function randomText(random: () => number): string {
-  let text = '';
-  const length = 1 + Math.floor(random() * 12);
-  for (let i = 0; i < length; i += 1) {
-    const choice = random();
-    if (choice < 0.5) text += DANGEROUS[Math.floor(random() * DANGEROUS.length)];
-    else if (choice < 0.75) text += String.fromCharCode(Math.floor(random() * 128));
-    else text += String.fromCodePoint(Math.floor(random() * 0x10ffff));
-  }
-  return text.toWellFormed();
-}
-
 describe('buildPath', () => {
   for (const value of [
     'plain',
@@ -110,20 +54,14 @@ describe('buildPath', () => {
     });
   }
 
-  it('keeps whatever text one segment of the same value', () => {
-    const random = seeded(20260109);
-    for (let i = 0; i < 5000; i += 1) {
-      const value = randomText(random);
-      if (value === '.' || value === '..') continue;
-      const url = new URL(BASE + buildPath(TEMPLATE, { id: value }));
-      const segments = url.pathname.split('/');
-      const shown = JSON.stringify(value);
-      should(url.origin).equal(BASE, shown);
-      should(segments.length).equal(6, shown);
-      should(decodeURIComponent(segments[4] ?? '')).equal(value, shown);
-      should(url.search + url.hash).equal('', shown);
-    }
-  });
+  for (const template of ['/svc/%2{id}/x', '/svc/.%2{id}/x']) {
+    it(`refuses a value that makes a dot of ${template}`, () => {
+      should(() => buildPath(template, { id: 'e' })).throw(
+        input(/becomes one with a '\.' or '\.\.' segment/),
+      );
+      buildPath(template, { id: 'f' }).should.match(/%2f/);
+    });
+  }
 
   for (const value of ['.', '..']) {
     it(`refuses '${value}'`, () => {
@@ -229,16 +167,6 @@ describe('buildQuery', () => {
       should(() => buildQuery({ filter: value })).throw(input(new RegExp(`'filter' is ${kind}`)));
     });
   }
-
-  it('gives back whatever text it was given', () => {
-    const random = seeded(7);
-    for (let i = 0; i < 2000; i += 1) {
-      const [name, value] = [randomText(random), randomText(random)];
-      const url = new URL(`${BASE}/x?${buildQuery({ [name]: value })}`);
-      should([...url.searchParams]).deepEqual([[name, value]]);
-      url.hash.should.equal('');
-    }
-  });
 });
 
 describe('parseManualPath', () => {
@@ -326,6 +254,10 @@ describe('parseManualPath', () => {
     });
   }
 
+  it('refuses half a character', () => {
+    should(() => parseManualPath('/s\ud800/x')).throw(input(/holds half of a Unicode character/));
+  });
+
   for (const text of ['/', '/?x=1', '/{service}/x', '{service}/x']) {
     it(`refuses ${text}, which names no service`, () => {
       should(() => parseManualPath(text)).throw(input(/does not start with a service/));
@@ -337,36 +269,6 @@ describe('parseManualPath', () => {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
       { message: /^[^\x00-\x1f]{1,200}$/ },
     );
-  });
-
-  it('lets no text lead to another host or out of the API', () => {
-    const random = seeded(42);
-    const parts = [...DANGEROUS, 'svc', 'http:', 'evil.test', '/', '/'];
-    let read = 0;
-    for (let i = 0; i < 20_000; i += 1) {
-      let text = random() < 0.7 ? '/svc/' : '';
-      const length = 1 + Math.floor(random() * 6);
-      for (let n = 0; n < length; n += 1) text += parts[Math.floor(random() * parts.length)];
-      let manual: ReturnType<typeof parseManualPath>;
-      try {
-        manual = parseManualPath(text);
-      } catch (error) {
-        (error as { code?: string }).should.have.property('code', 'FENERGO_INPUT');
-        continue;
-      }
-      read += 1;
-      const { service, query } = manual;
-      const names = [...manual.path.matchAll(/\{([^{}]+)\}/g)].map((match) => match[1]);
-      const path = buildPath(
-        manual.path,
-        Object.fromEntries(names.map((name) => [name, `v${randomText(random)}`])),
-      );
-      const url = new URL(`${BASE}/base/${service}${path}${query ? `?${query}` : ''}`);
-      should(url.origin).equal(BASE, text);
-      should(url.pathname.startsWith('/base/')).be.true(text);
-      should(url.pathname.split('/').length).equal(`/base/${service}${path}`.split('/').length, text);
-    }
-    read.should.be.above(500);
   });
 });
 

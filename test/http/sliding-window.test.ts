@@ -1,6 +1,4 @@
-import should from 'should';
 import { SlidingWindow } from '../../lib/http/sliding-window.js';
-import { seeded } from './harness.js';
 
 function windowOf(max: number, lengthMs = 1000, marginMs = 0): SlidingWindow {
   return new SlidingWindow({ max, lengthMs }, marginMs);
@@ -121,53 +119,6 @@ describe('SlidingWindow', () => {
     send(window, 86_400_000);
     window.waitMs(86_400_000).should.equal(1);
     window.room(86_400_100).should.equal(100);
-  });
-
-  it('does as a plain list of times does, on any course of events', () => {
-    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
-      const random = seeded(seed);
-      const max = [1, 2, 3, 7, 63, 64, 65, 200][seed - 1] as number;
-      const lengthMs = 100;
-      const window = windowOf(max, lengthMs);
-      const times: number[] = [];
-      let reserved = 0;
-      let nowMs = 0;
-      const inside = () => times.filter((time) => nowMs - time < lengthMs).length;
-      /** As said: with those reserved taken now, when may another go? */
-      const naiveWait = (most: number) => {
-        const allowed = Math.max(1, Math.min(most, max));
-        if (reserved >= allowed) return lengthMs;
-        let waitMs = 0;
-        while (times.filter((time) => nowMs + waitMs - time < lengthMs).length + reserved >= allowed)
-          waitMs += 1;
-        return waitMs;
-      };
-      for (let step = 0; step < 4000; step += 1) {
-        const dice = random();
-        if (dice < 0.15) nowMs += Math.floor(random() * (dice < 0.01 ? 300 : 12));
-        else if (dice < 0.6) {
-          if (window.waitMs(nowMs) === 0) {
-            window.reserve();
-            reserved += 1;
-          }
-        } else if (reserved > 0) {
-          reserved -= 1;
-          if (dice < 0.7) window.release();
-          else {
-            window.take(nowMs);
-            times.push(nowMs);
-          }
-        }
-        const said = `seed ${seed}, step ${step}`;
-        should(inside()).be.belowOrEqual(max, said);
-        const most = random() < 0.3 ? Math.floor(random() * max * 1.2) : max;
-        if (step % 5 === 0) {
-          should(window.waitMs(nowMs, most)).equal(naiveWait(most), said);
-          should(window.room(nowMs)).equal(Math.max(0, max - inside() - reserved), said);
-        }
-      }
-      times.length.should.be.above(40);
-    }
   });
 
   it('keeps its order when it learns when requests arrived, whichever that was', () => {

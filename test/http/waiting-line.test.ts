@@ -2,7 +2,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import should from 'should';
 import { type Waiter, WaitingLine } from '../../lib/http/waiting-line.js';
-import { seeded } from './harness.js';
 
 const waiter = (seq: number): Waiter => ({ seq, gone: false, grant: () => {} });
 
@@ -98,43 +97,6 @@ describe('WaitingLine', () => {
     forgotten.filter((ref) => ref.deref()).length.should.be.below(100);
     line.size.should.equal(1);
     drain(line).should.deepEqual([0]);
-  });
-
-  it('does as a plain sorted list does, on any course of events', () => {
-    for (const seed of [1, 2, 3, 4, 5]) {
-      const random = seeded(seed);
-      const line = new WaitingLine();
-      let model: Waiter[] = [];
-      const back: number[] = [];
-      let seq = 0;
-      // Grows for a while, then shrinks, and so on.
-      for (let step = 0; step < 6000; step += 1) {
-        const growing = Math.floor(step / 700) % 2 === 0;
-        const dice = random();
-        if (dice < (growing ? 0.6 : 0.2)) {
-          seq += 1;
-          const one = waiter(seq);
-          line.add(one);
-          model.push(one);
-        } else if (dice < 0.7 && back.length > 0) {
-          const one = waiter(back.splice(Math.floor(random() * back.length), 1)[0] as number);
-          line.add(one);
-          model.push(one);
-          model.sort((a, b) => a.seq - b.seq);
-        } else if (dice < 0.8 && model.length > 0) {
-          const one = model[Math.floor(random() * model.length)] as Waiter;
-          line.remove(one);
-          model = model.filter((other) => other !== one);
-        } else {
-          const first = line.shift();
-          should(first).equal(model.shift(), `seed ${seed}, step ${step}`);
-          if (first && random() < 0.3) back.push(first.seq);
-        }
-        line.size.should.equal(model.length);
-        should(line.first()).equal(model[0], `seed ${seed}, step ${step}`);
-      }
-      drain(line).should.deepEqual(model.map((one) => one.seq));
-    }
   });
 
   it('takes no longer for each of a hundred thousand than for one', () => {

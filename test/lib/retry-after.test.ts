@@ -29,6 +29,7 @@ describe('retryAfterMs', () => {
     ['in 7', undefined],
     ['soon', undefined],
     ['May 7', undefined],
+    ['wait 5 1:00', undefined],
     ['1e3', undefined],
     ['0x10', undefined],
     ['NaN', undefined],
