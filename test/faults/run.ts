@@ -36,6 +36,8 @@ export class FaultBench implements World {
   readonly #carriedOut = new Map<string, number>();
   #refused = 0;
   #runs = 0;
+  /** There is no node to send to while it lasts. */
+  #deploying: Promise<void> | undefined;
 
   async start(): Promise<void> {
     this.#sandbox = await this.#platformOn(0);
@@ -60,7 +62,9 @@ export class FaultBench implements World {
   }
 
   async redeploy(): Promise<void> {
-    await this.#nodeRed?.deploy(this.#flow());
+    this.#deploying = this.#nodeRed?.deploy(this.#flow());
+    await this.#deploying;
+    this.#deploying = undefined;
   }
 
   /** Sends the messages of a scenario, reads and commands in turn, and waits for the end of each. */
@@ -97,8 +101,11 @@ export class FaultBench implements World {
     const hooks = nodeRed.RED.hooks as unknown as Hooks;
     await new Promise<void>((resolve) => {
       const more = () => {
+        if (this.#afterDeploy(more)) return;
         while (next < messages && next - ends.codes.size < AT_ONCE) {
-          if (next === Math.floor(messages / 2)) midway = Promise.resolve(scenario.midway?.(this));
+          if (!midway && next >= messages / 2) midway = Promise.resolve(scenario.midway?.(this));
+          // A deploy has begun: the rest is sent when it is over.
+          if (this.#afterDeploy(more)) return;
           nodeRed.send('request', messageOf(next, tenant));
           next += 1;
         }
@@ -118,6 +125,12 @@ export class FaultBench implements World {
     await midway;
     ends.endMs = performance.now();
     return ends;
+  }
+
+  /** @returns whether a deploy is under way; then `more` is called when it is over */
+  #afterDeploy(more: () => void): boolean {
+    this.#deploying?.then(more);
+    return this.#deploying !== undefined;
   }
 
   #twice(): number {
