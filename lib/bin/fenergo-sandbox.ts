@@ -21,10 +21,20 @@ Options:
   --plan <plan>             published limits to keep to: production, sdlc or none (default production)
   --consistency <ms>        how far reads are behind writes, in milliseconds (default 500)
   --token-seconds <number>  life of an access token, in seconds (default 900)
+  --feed-batch <number>     the most notifications in one batch of a feed (default 100)
+  --redelivery <ms>         after this time a batch that was not completed comes again (default 300000)
+  --webhook-retries <n>     tries again before a webhook is disabled: after 1, 2, 4, ... seconds (default 5)
   --faults <file.json>      a fault plan: a JSON list of rules
   --help                    this text
 
-While it runs, the fault plan can be changed: GET, PUT and DELETE /sandbox/faults.
+While it runs:
+  GET, PUT, DELETE /sandbox/faults     the fault plan
+  POST /sandbox/events                 makes an event happen: { "tenantId", "eventType", "relativeUrl",
+                                       "payload", "correlationId", "causationId", "count" }
+  POST /sandbox/duplicates             gives the next notifications twice: { "tenantId", "count",
+                                       "feedId" and "place" ("later" or "same" batch), or "webhookId" }
+  GET /sandbox/feeds, /sandbox/webhooks, /sandbox/stats     what is waiting, open, done
+  POST /sandbox/reset, /sandbox/revoke-tokens
 `;
 
 const USAGE_ERROR = 2;
@@ -35,6 +45,9 @@ interface Settings {
   plan: Plan;
   consistencyMs: number;
   tokenSeconds: number;
+  feedBatchSize: number;
+  feedRedeliveryMs: number;
+  webhookRetries: number;
   faults: FaultRule[];
 }
 
@@ -65,6 +78,9 @@ function readSettings(args: string[]): Settings | undefined {
     port: wholeNumber('--port', values.port ?? '4010', 0, 65_535),
     consistencyMs: wholeNumber('--consistency', values.consistency ?? '500', 0, 3_600_000),
     tokenSeconds: wholeNumber('--token-seconds', values['token-seconds'] ?? '900', 1, 86_400),
+    feedBatchSize: wholeNumber('--feed-batch', values['feed-batch'] ?? '100', 1, 10_000),
+    feedRedeliveryMs: wholeNumber('--redelivery', values.redelivery ?? '300000', 1, 86_400_000),
+    webhookRetries: wholeNumber('--webhook-retries', values['webhook-retries'] ?? '5', 0, 30),
     faults: values.faults === undefined ? [] : readFaultsFile(values.faults),
   };
 }
@@ -78,6 +94,9 @@ function parseCommandLine(args: string[]) {
         plan: { type: 'string' },
         consistency: { type: 'string' },
         'token-seconds': { type: 'string' },
+        'feed-batch': { type: 'string' },
+        redelivery: { type: 'string' },
+        'webhook-retries': { type: 'string' },
         faults: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Answer } from './answer.js';
 import { readFaultPlan } from './fault-plan.js';
 import type { FaultRule } from './faults.js';
+import type { FeedState } from './feeds.js';
+import { type DuplicateOrder, type EventOrder, readDuplicateOrder, readEventOrder } from './orders.js';
+import type { WebhookState } from './webhooks.js';
 import { readBody } from './wire.js';
 
 /** What the administration may do with the sandbox. */
@@ -11,23 +14,44 @@ export interface AdminPort {
   setFaults(plan: FaultRule[]): void;
   revokeTokens(): void;
   reset(): void;
+  /** Every feed of every tenant. */
+  readonly feeds: readonly FeedState[];
+  /** Every webhook of every tenant. */
+  readonly webhooks: readonly WebhookState[];
+  /** Makes events happen; gives the ids of their notifications. */
+  makeHappen(order: EventOrder): string[];
+  duplicate(order: DuplicateOrder): void;
 }
 
 /** Begins every path of the administration. No service of the platform has this name. */
 export const ADMIN_PREFIX = '/sandbox/';
 
-const MAX_PLAN_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 type Action = (port: AdminPort, request: IncomingMessage) => Answer | Promise<Answer>;
 
 const ACTIONS: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
   faults: {
     GET: (port) => ({ status: 200, body: port.faults }),
-    PUT: putFaults,
+    PUT: (port, request) =>
+      withBody(request, (body) => {
+        port.setFaults(readFaultPlan(body));
+        return { status: 200, body: port.faults };
+      }),
     DELETE: (port) => done(() => port.setFaults([])),
   },
   stats: { GET: (port) => ({ status: 200, body: port.stats }) },
   reset: { POST: (port) => done(() => port.reset()) },
+  events: {
+    POST: (port, request) =>
+      withBody(request, (body) => ({ status: 200, body: { ids: port.makeHappen(readEventOrder(body)) } })),
+  },
+  feeds: { GET: (port) => ({ status: 200, body: port.feeds }) },
+  webhooks: { GET: (port) => ({ status: 200, body: port.webhooks }) },
+  duplicates: {
+    POST: (port, request) =>
+      withBody(request, (body) => done(() => port.duplicate(readDuplicateOrder(body)))),
+  },
   'revoke-tokens': { POST: (port) => done(() => port.revokeTokens()) },
 };
 
@@ -46,15 +70,15 @@ export async function administrate(port: AdminPort, request: IncomingMessage, pa
   return { status: 405, headers: { allow }, body: { error: `${path} takes ${allow}` } };
 }
 
-async function putFaults(port: AdminPort, request: IncomingMessage): Promise<Answer> {
-  const bytes = await readBody(request, MAX_PLAN_BYTES);
-  if (!bytes) return { status: 413, body: { error: 'The fault plan is larger than 1 MB' } };
+/** Carries out what a JSON body asks for; what is wrong with it is answered with 400. */
+async function withBody(request: IncomingMessage, act: (body: unknown) => Answer): Promise<Answer> {
+  const bytes = await readBody(request, MAX_BODY_BYTES);
+  if (!bytes) return { status: 413, body: { error: 'The body is larger than 1 MB' } };
   try {
-    port.setFaults(readFaultPlan(JSON.parse(bytes.toString('utf8'))));
+    return act(JSON.parse(bytes.toString('utf8')));
   } catch (error) {
     return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
   }
-  return { status: 200, body: port.faults };
 }
 
 function done(action: () => void): Answer {

@@ -1,28 +1,28 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../clock.js';
 import type { Plan } from '../plans.js';
 import { grants } from '../scopes.js';
 import { isGuid } from '../tenant.js';
 import { type Answer, failure, Refusal, success } from './answer.js';
 import { draftHandlers } from './drafts.js';
 import { entityHandlers } from './entities.js';
+import { feedHandlers } from './feed-handlers.js';
 import { type Handlers, handlerName } from './handler.js';
+import { ingressHandlers } from './ingress.js';
+import { journeyStepHandlers } from './journey-steps.js';
 import { journeyHandlers } from './journeys.js';
 import { TenantLimits } from './limits.js';
 import { type SandboxOperation, sunsetMsOf } from './operation.js';
-import { guid, type Random } from './random.js';
+import { guid } from './random.js';
 import type { Found } from './routes.js';
 import { SANDBOX_TENANTS, seedOf } from './seed.js';
 import type { Tokens } from './tokens.js';
+import { webhookHandlers } from './webhook-handlers.js';
 import { readBody } from './wire.js';
-import { World } from './world.js';
+import { World, type WorldOptions } from './world.js';
 
-export interface ApiOptions {
-  clock: Clock;
-  random: Random;
+export interface ApiOptions extends WorldOptions {
   tokens: Tokens;
   plan: Plan;
-  consistencyMs: number;
   onCarriedOut?: (call: CarriedOut) => void;
 }
 
@@ -39,7 +39,15 @@ const MAX_BODY_BYTES = 6 * 1024 * 1024;
 /** How long before its sunset an operation is announced as deprecated; the contracts give only the sunset. */
 const NOTICE_MS = 180 * 24 * 60 * 60 * 1000;
 
-const HANDLERS: Handlers = { ...entityHandlers, ...draftHandlers, ...journeyHandlers };
+const HANDLERS: Handlers = {
+  ...entityHandlers,
+  ...draftHandlers,
+  ...journeyHandlers,
+  ...journeyStepHandlers,
+  ...feedHandlers,
+  ...webhookHandlers,
+  ...ingressHandlers,
+};
 
 interface Tenant {
   world: World;
@@ -62,10 +70,10 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options;
-    const { clock, plan, consistencyMs, random } = options;
+    const { clock, plan } = options;
     this.#tenants = new Map(
       SANDBOX_TENANTS.map(({ id }) => {
-        const world = new World(id, seedOf(id), clock, consistencyMs, random);
+        const world = new World(id, seedOf(id), options);
         return [id, { world, limits: new TenantLimits(clock, plan) }];
       }),
     );
@@ -74,6 +82,16 @@ export class Api {
   /** The world of a tenant. */
   world(tenantId: string): World | undefined {
     return this.#tenants.get(tenantId)?.world;
+  }
+
+  /** Every tenant's world. */
+  get worlds(): World[] {
+    return [...this.#tenants.values()].map(({ world }) => world);
+  }
+
+  /** Ends what goes on by itself. */
+  close(): void {
+    for (const world of this.worlds) world.close();
   }
 
   /** Answers a call. Throws nothing but a broken connection. */
@@ -105,7 +123,8 @@ export class Api {
     const callId = guid(this.#options.random);
     this.#options.onCarriedOut?.({ operation: operation.key, correlationId });
     const handler = HANDLERS[handlerName(operation)];
-    return handler?.({ operation, params, query, body, world, correlationId, callId }) ?? nothing(operation);
+    const answer = await handler?.({ operation, params, query, body, world, correlationId, callId });
+    return answer ?? nothing(operation);
   }
 
   #scope(request: IncomingMessage): string {

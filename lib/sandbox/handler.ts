@@ -16,8 +16,11 @@ export interface Call {
   readonly callId: string;
 }
 
-/** Carries out a call. Throws a Refusal to fail it. Runs in one go, so that two calls never mix. */
-export type Handler = (call: Call) => Answer;
+/**
+ * Carries out a call. Throws a Refusal to fail it. What it does to the world it does in one go, so that two calls never
+ * mix; only an answer that waits for somebody else is a promise.
+ */
+export type Handler = (call: Call) => Answer | Promise<Answer>;
 
 /** Handlers by `service/id`, the id without a version at its end: all versions of a contract share them. */
 export type Handlers = Readonly<Record<string, Handler>>;

@@ -72,6 +72,7 @@ export const journeyHandlers: Handlers = {
   'journeycommand/CreateJourney': createJourney,
   'journeycommand/CompleteTask': completeTask,
   'journeycommand/AbortJourneyInstance': abortJourney,
+  'journeycommand/BatchAbortJourneyInstances': abortJourneys,
 };
 
 function createJourney(call: Call) {
@@ -126,18 +127,35 @@ function abortJourney(call: Call) {
   if (typeof cancellationReason !== 'string' || cancellationReason === '') {
     throw invalid([missing('data.cancellationReason', cancellationReason)]);
   }
+  return success(202, short(cancel(call, journey, cancellationReason, comments)));
+}
+
+/** All of them, or none when one cannot be. */
+function abortJourneys(call: Call) {
+  const { journeysIds } = dataOf(call);
+  const ids = [...new Set(strings(journeysIds).map((id) => id.toLowerCase()))];
+  if (ids.length === 0) throw invalid([missing('data.journeysIds', journeysIds)]);
+  const journeys = ids.map((id) => openJourney(call, id));
+  return success(
+    202,
+    journeys.map((journey) => short(cancel(call, journey, null, null))),
+  );
+}
+
+function cancel(call: Call, journey: Journey, reason: string | null, comments: unknown): Journey {
   const next = save(call, {
     ...journey,
     status: 'Cancelled',
     cancelled: call.world.now(),
-    cancellationReason,
+    cancellationReason: reason,
     cancelationComment: typeof comments === 'string' ? comments : null,
   });
   raise(call, 'journey:instancecancelled', urlOf(next), { journeyId: next.id });
-  return success(202, short(next));
+  return next;
 }
 
-function save(call: Call, journey: Journey): Journey {
+/** Writes a new version of a journey. */
+export function save(call: Call, journey: Journey): Journey {
   const next = { ...journey, version: journey.version + 1 };
   call.world.journeys.write(next);
   return next;
@@ -149,14 +167,16 @@ function visibleJourney(call: Call): Journey {
   return journey;
 }
 
-function openJourney(call: Call): Journey {
-  const journey = call.world.journeys.latest(call.params.journeyInstanceId ?? '');
+/** The journey that a command names, or that of an id, when it may still be changed. */
+export function openJourney(call: Call, id = call.params.journeyInstanceId ?? ''): Journey {
+  const journey = call.world.journeys.latest(id);
   if (!journey) throw notFound('Journey instance');
   if (journey.status !== 'In Progress') throw conflict(`The journey is ${journey.status}, not In Progress`);
   return journey;
 }
 
-function taskOf(journey: Journey, taskId: string | undefined): Task {
+/** A task of a journey, by an id of any case. */
+export function taskOf(journey: Journey, taskId: string | undefined): Task {
   const task = tasksOf(journey).find(({ id }) => id === taskId?.toLowerCase());
   if (!task) throw notFound('Journey instance/task');
   return task;
@@ -166,7 +186,8 @@ function openTasks(journey: Journey): Task[] {
   return tasksOf(journey).filter(({ status }) => status === 'In Progress');
 }
 
-function withTask(journey: Journey, task: Task): Journey {
+/** The journey with another state of one of its tasks. */
+export function withTask(journey: Journey, task: Task): Journey {
   const stages = journey.stages.map((stage) => ({
     ...stage,
     processes: stage.processes.map((process) => ({
@@ -190,15 +211,17 @@ function light({ stages: _, ...journey }: Journey) {
 }
 
 /** What a command answers of the journey that it changed. */
-function short({ id, entityId, status, version }: Journey) {
+export function short({ id, entityId, status, version }: Journey) {
   return { id, entityId, status, version };
 }
 
-function urlOf(journey: Journey): string {
+/** Where the query side shows a journey. */
+export function urlOf(journey: Journey): string {
   return `journeyquery/api/journey-instance/${journey.id}`;
 }
 
-function dataOf(call: Call) {
+/** The `data` that a command must have. */
+export function dataOf(call: Call) {
   const data = isObject(call.body) ? call.body.data : undefined;
   if (!isObject(data)) throw invalid([missing('data', data)]);
   return data;

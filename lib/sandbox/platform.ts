@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Clock, wait } from '../clock.js';
-import type { Plan } from '../plans.js';
+import { wait } from '../clock.js';
 import { ADMIN_PREFIX, type AdminPort, administrate } from './admin.js';
 import { type Answer, failure } from './answer.js';
-import { Api, type CarriedOut } from './api.js';
+import { Api, type ApiOptions } from './api.js';
 import { type ContractPage, contractAnswer, contractPageOf } from './contract-pages.js';
 import { type FaultRule, Faults } from './faults.js';
+import type { FeedState } from './feeds.js';
 import type { Offer } from './offer.js';
-import type { Random } from './random.js';
+import { type DuplicateOrder, type EventOrder, readDuplicateOrder, readEventOrder } from './orders.js';
 import type { Found } from './routes.js';
 import { Counters, type SandboxStats } from './stats.js';
 import { Tokens } from './tokens.js';
+import type { WebhookState } from './webhooks.js';
 import { type Cut, readBody, send } from './wire.js';
 import type { World } from './world.js';
 
@@ -19,15 +20,10 @@ export const TOKEN_PATH = '/connect/token';
 
 const MAX_TOKEN_REQUEST_BYTES = 64 * 1024;
 
-export interface PlatformOptions {
+export interface PlatformOptions extends Omit<ApiOptions, 'tokens'> {
   offer: Offer;
-  clock: Clock;
-  random: Random;
-  plan: Plan;
-  consistencyMs: number;
   tokenSeconds: number;
   tokenRequestsPerMinute: number;
-  onCarriedOut?: (call: CarriedOut) => void;
 }
 
 /** Everything that a reset throws away. */
@@ -61,7 +57,7 @@ export class Platform implements AdminPort {
 
   /** The world of a tenant. */
   world(tenantId: string): World | undefined {
-    return this.#state.api.world(tenantId);
+    return this.#state.api.world(tenantId.toLowerCase());
   }
 
   setFaults(plan: FaultRule[]): void {
@@ -74,7 +70,48 @@ export class Platform implements AdminPort {
 
   reset(): void {
     this.#faults.set([]);
+    this.#state.api.close();
     this.#state = fresh(this.#options);
+  }
+
+  get feeds(): FeedState[] {
+    return this.#state.api.worlds.flatMap(({ feeds }) => feeds.states);
+  }
+
+  get webhooks(): WebhookState[] {
+    return this.#state.api.worlds.flatMap(({ webhooks }) => webhooks.states);
+  }
+
+  /** Ends what goes on by itself: deliveries to webhooks and their timers. */
+  close(): void {
+    this.#state.api.close();
+  }
+
+  makeHappen(order: EventOrder): string[] {
+    const { tenantId, count, ...cause } = readEventOrder(order);
+    const { eventType, causationId = null, correlationId = null, relativeUrl = null, payload = {} } = cause;
+    const what = { eventType, causationId, correlationId, relativeUrl, payload };
+    return this.#worldOf(tenantId).makeHappen(what, count);
+  }
+
+  duplicate(order: DuplicateOrder): void {
+    const { tenantId, feedId, webhookId, count, place } = readDuplicateOrder(order);
+    const { feeds, webhooks } = this.#worldOf(tenantId);
+    if (webhookId !== undefined) {
+      const line = webhooks.get(webhookId);
+      if (!line) throw new Error(`There is no webhook '${webhookId}'.`);
+      line.repeat(count);
+      return;
+    }
+    const feed = feeds.get(feedId);
+    if (!feed) throw new Error(`There is no feed '${feedId}'.`);
+    feed.duplicate(count, place);
+  }
+
+  #worldOf(tenantId: string): World {
+    const world = this.world(tenantId);
+    if (!world) throw new Error(`The sandbox has no tenant '${tenantId}'.`);
+    return world;
   }
 
   /** Handles one request to its end. Never throws. */
@@ -162,11 +199,11 @@ export class Platform implements AdminPort {
 }
 
 function fresh(options: PlatformOptions): State {
-  const { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute, onCarriedOut } = options;
+  const { clock, random, tokenSeconds, tokenRequestsPerMinute } = options;
   const tokens = new Tokens({ clock, random, tokenSeconds, requestsPerMinute: tokenRequestsPerMinute });
   return {
     tokens,
-    api: new Api({ clock, random, tokens, plan, consistencyMs, onCarriedOut }),
+    api: new Api({ ...options, tokens }),
     counters: new Counters(),
   };
 }

@@ -1,26 +1,31 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Clock, systemClock } from '../clock.js';
-import { PLANS, type Plan } from '../plans.js';
-import type { CarriedOut } from './api.js';
+import type { RaisedEvent } from './event-log.js';
 import { readFaultPlan } from './fault-plan.js';
 import type { FaultRule } from './faults.js';
-import { Offer, type OperationSource } from './offer.js';
+import type { FeedState } from './feeds.js';
+import { Offer } from './offer.js';
+import type { DuplicateOrder, EventOrder } from './orders.js';
 import { Platform, TOKEN_PATH } from './platform.js';
-import { type Random, secureRandom } from './random.js';
 import { SANDBOX_TENANTS } from './seed.js';
+import { type SandboxOptions, settingsOf } from './settings.js';
 import type { SandboxStats } from './stats.js';
-import type { RaisedEvent } from './world.js';
+import type { WebhookState } from './webhooks.js';
 
 export type { Plan } from '../plans.js';
 export type { CarriedOut } from './api.js';
+export type { RaisedEvent } from './event-log.js';
 export type { FaultMatch, FaultRule } from './faults.js';
+export type { CompletedBatch, FeedState } from './feeds.js';
 export type { OperationSource } from './offer.js';
 export type { SandboxOperation } from './operation.js';
+export type { DuplicateOrder, EventOrder } from './orders.js';
 export { SANDBOX_TENANTS, seedId } from './seed.js';
+export type { SandboxOptions } from './settings.js';
 export type { SandboxStats } from './stats.js';
-export type { RaisedEvent } from './world.js';
+export type { WebhookDelivery } from './webhook-line.js';
+export type { WebhookState } from './webhooks.js';
 export { readFaultPlan };
 
 /** The loopback interface: nobody else in the network gets to see the sandbox. */
@@ -28,27 +33,6 @@ const HOST = '127.0.0.1';
 
 /** Longer than clients keep an idle connection, so that none is closed under a request that is on its way. */
 const KEEP_ALIVE_MS = 65_000;
-
-export interface SandboxOptions {
-  /** Every operation that the sandbox answers; a function is asked again at each request. */
-  operations: OperationSource;
-  /** The machine's clock unless told. */
-  clock?: Clock;
-  /** 0, the default, takes any free port. */
-  port?: number;
-  /** How far the query side is behind the command side; 500 unless told. */
-  consistencyMs?: number;
-  /** Which published limits are kept to; `production` unless told. */
-  plan?: Plan;
-  /** Life of a token; 900 unless told. */
-  tokenSeconds?: number;
-  /** Token requests a minute from one address before 429; 100 unless told, Infinity or 0: no limit. */
-  tokenRequestsPerMinute?: number;
-  /** Makes ids and tokens; not to be guessed unless told. */
-  random?: Random;
-  /** Told of each call that is carried out, also when its answer then gets lost by the fault plan. */
-  onCarriedOut?: (call: CarriedOut) => void;
-}
 
 /** A running stand-in of the platform. */
 export interface Sandbox {
@@ -62,6 +46,23 @@ export interface Sandbox {
   readonly stats: SandboxStats;
   /** The events that a tenant's calls have raised, oldest first, at most the last thousand. */
   events(tenantId: string): readonly RaisedEvent[];
+  /** What a tenant's webhooks have to do and have done. */
+  webhooks(tenantId: string): readonly WebhookState[];
+  /**
+   * Makes anything happen, at once: feeds give it, webhooks deliver it.
+   *
+   * @returns the ids of the notifications
+   * @throws an error that says what is wrong with the order
+   */
+  makeHappen(order: EventOrder): string[];
+  /** What a feed holds; undefined when there is no such tenant or feed. */
+  feed(tenantId: string, feedId: string): FeedState | undefined;
+  /**
+   * Gives the next notifications of a feed twice, with the same id; or sends the next deliveries of a webhook twice.
+   *
+   * @throws an error that says what is wrong with the order
+   */
+  duplicate(order: DuplicateOrder): void;
   /**
    * Replaces the fault plan; an empty one clears it.
    *
@@ -74,7 +75,7 @@ export interface Sandbox {
   reset(): void;
   /** Without this a sandbox does not keep its process alive. */
   keepAlive(): void;
-  /** Stops listening and closes every connection at once. */
+  /** Stops listening, closes every connection at once, and breaks off what is being delivered to webhooks. */
   close(): Promise<void>;
 }
 
@@ -85,14 +86,8 @@ export interface Sandbox {
  * @throws when an option makes no sense, or the port cannot be had (`code` is `EADDRINUSE`)
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { operations, clock = systemClock, port = 0, random = secureRandom } = options;
-  const { consistencyMs = 500, plan = 'production', tokenSeconds = 900 } = options;
-  const { tokenRequestsPerMinute = 100, onCarriedOut } = options;
-  if (!PLANS.includes(plan)) throw new Error(`Unknown plan '${plan}': take one of ${PLANS.join(', ')}.`);
-  if (!(consistencyMs >= 0)) throw new Error(`consistencyMs must be 0 or more, not ${consistencyMs}.`);
-  if (!(tokenSeconds > 0)) throw new Error(`tokenSeconds must be more than 0, not ${tokenSeconds}.`);
-  const settings = { clock, random, plan, consistencyMs, tokenSeconds, tokenRequestsPerMinute, onCarriedOut };
-  const platform = new Platform({ ...settings, offer: new Offer(operations) });
+  const { operations, port = 0 } = options;
+  const platform = new Platform({ ...settingsOf(options), offer: new Offer(operations) });
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     void platform.handle(request, response);
   });
@@ -109,12 +104,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     get stats() {
       return platform.stats;
     },
-    events: (tenantId) => platform.world(tenantId.toLowerCase())?.events ?? [],
+    events: (tenantId) => platform.world(tenantId)?.events ?? [],
+    webhooks: (tenantId) => platform.world(tenantId)?.webhooks.states ?? [],
+    makeHappen: (order) => platform.makeHappen(order),
+    feed: (tenantId, feedId) => platform.world(tenantId)?.feeds.get(feedId)?.state,
+    duplicate: (order) => platform.duplicate(order),
     setFaults: (rules) => platform.setFaults(readFaultPlan(rules)),
     revokeTokens: () => platform.revokeTokens(),
     reset: () => platform.reset(),
     keepAlive: () => void server.ref(),
-    close: () => close(server, sockets),
+    close: () => {
+      platform.close();
+      return close(server, sockets);
+    },
   };
 }
 

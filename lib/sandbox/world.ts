@@ -1,6 +1,11 @@
 import type { Clock } from '../clock.js';
+import { EventLog, type RaisedEvent } from './event-log.js';
+import { type FeedHost, type FeedSettings, Feeds } from './feeds.js';
+import type { IngressEvent } from './ingress.js';
 import { guid, type Random } from './random.js';
 import { Shelf } from './shelf.js';
+import type { WebhookSettings } from './webhook-line.js';
+import { type WebhookHost, Webhooks } from './webhooks.js';
 
 /** A value of an entity: `{ type: "Single", value: … }`; other types carry other members. */
 export interface Property {
@@ -90,56 +95,59 @@ export interface Journey {
   readonly version: number;
 }
 
-/** Something that happened, as notifications tell of it. */
-export interface RaisedEvent {
-  id: string;
-  /** `domain:event`, for example `entitydata:draftverified`. */
-  eventType: string;
-  when: string;
-  tenantId: string;
-  causationId: string;
-  correlationId: string | null;
-  /** Leads to the changed resource, for example `entitydataquery/api/entity/{id}`. */
-  relativeUrl: string;
-  payload: unknown;
-}
-
 /** The world of one tenant at the start. */
 export interface Seed {
   entities: readonly Entity[];
   journeys: readonly Journey[];
 }
 
-/** Older events are forgotten, so that a sandbox that runs for weeks does not grow. */
-const MAX_EVENTS = 1000;
+/** What an event is made of by those who raise it; the world adds the rest. */
+export type EventCause = Omit<RaisedEvent, 'id' | 'when' | 'tenantId'>;
+
+export interface WorldOptions {
+  clock: Clock;
+  random: Random;
+  /** How far the query side is behind the command side. */
+  consistencyMs: number;
+  feeds: FeedSettings;
+  webhooks: WebhookSettings;
+}
 
 /** What one tenant has. */
-export class World {
+export class World implements FeedHost, WebhookHost {
   readonly tenantId: string;
+  readonly clock: Clock;
   readonly entities: Shelf<Entity>;
   readonly drafts: Shelf<Draft>;
   readonly journeys: Shelf<Journey>;
-  readonly #clock: Clock;
+  readonly ingress: Shelf<IngressEvent>;
+  readonly log: EventLog;
+  readonly feeds: Feeds;
+  readonly webhooks: Webhooks;
   readonly #random: Random;
-  #events: RaisedEvent[] = [];
 
-  constructor(tenantId: string, seed: Seed, clock: Clock, consistencyMs: number, random: Random) {
+  constructor(tenantId: string, seed: Seed, options: WorldOptions) {
+    const { clock, random, consistencyMs } = options;
     this.tenantId = tenantId;
-    this.#clock = clock;
+    this.clock = clock;
     this.#random = random;
     this.entities = new Shelf(clock, consistencyMs, seed.entities);
     this.drafts = new Shelf<Draft>(clock, consistencyMs, []);
     this.journeys = new Shelf(clock, consistencyMs, seed.journeys);
+    this.ingress = new Shelf<IngressEvent>(clock, consistencyMs, []);
+    this.log = new EventLog(clock, consistencyMs);
+    this.feeds = new Feeds(this, options.feeds);
+    this.webhooks = new Webhooks(this, options.webhooks);
   }
 
   /** The events raised so far, oldest first, at most the last thousand. */
   get events(): readonly RaisedEvent[] {
-    return this.#events;
+    return this.log.recent;
   }
 
   /** The date of the sandbox's clock, ISO 8601 UTC. */
   now(): string {
-    return new Date(this.#clock.dateMs()).toISOString();
+    return new Date(this.clock.dateMs()).toISOString();
   }
 
   /** An id that nothing has yet. */
@@ -147,9 +155,40 @@ export class World {
     return guid(this.#random);
   }
 
-  /** Tells that something happened. The one door to notifications. */
-  raise(event: Omit<RaisedEvent, 'id' | 'when' | 'tenantId'>): void {
-    this.#events.push({ id: this.newId(), when: this.now(), tenantId: this.tenantId, ...event });
-    if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS);
+  /** Tells that a call has changed something. The one door to notifications for what calls cause. */
+  raise(cause: EventCause): void {
+    this.log.add(this.#eventOf(cause, this.now()));
+  }
+
+  /**
+   * Makes something happen that no call has caused: it shows at once.
+   *
+   * @param count how often
+   * @returns the ids of the notifications
+   */
+  makeHappen(cause: EventCause, count: number): string[] {
+    const when = this.now();
+    const events = Array.from({ length: count }, () => this.#eventOf(cause, when));
+    this.log.publish(events);
+    return events.map(({ id }) => id);
+  }
+
+  /** Ends what goes on by itself. */
+  close(): void {
+    this.webhooks.close();
+  }
+
+  /** Not by spreading the cause: that costs several times the memory, and there may be many. */
+  #eventOf(cause: EventCause, when: string): RaisedEvent {
+    return {
+      id: this.newId(),
+      eventType: cause.eventType,
+      when,
+      tenantId: this.tenantId,
+      causationId: cause.causationId,
+      correlationId: cause.correlationId,
+      relativeUrl: cause.relativeUrl,
+      payload: cause.payload,
+    };
   }
 }

@@ -104,6 +104,22 @@ describe('fenergo-sandbox command', () => {
     ((await token.json()) as { expires_in: number }).expires_in.should.equal(60);
   });
 
+  it('takes the options of feeds', async () => {
+    const run = start('--port=0', '--feed-batch=2', '--redelivery=1000', '--webhook-retries=0');
+    const url = urlIn(await greeting(run));
+    const tenantId = '11111111-1111-4111-8111-111111111111';
+    const post = async (path: string, body: string | URLSearchParams) =>
+      (await fetch(`${url}${path}`, { method: 'POST', body })).json();
+    await post('/sandbox/events', JSON.stringify({ tenantId, eventType: 'journey:taskcompleted', count: 3 }));
+    const form = { grant_type: 'client_credentials', client_id: 'a', client_secret: 'b' };
+    const token = (await post('/connect/token', new URLSearchParams(form))) as { access_token: string };
+    const headers = { authorization: `Bearer ${token.access_token}`, 'x-tenant-id': tenantId };
+    const next = await fetch(`${url}/eventnotifications/v2/journey/next`, { headers });
+    const batch = (await next.json()) as { notifications: unknown[]; moreAvailable: boolean };
+    batch.notifications.should.have.length(2);
+    batch.moreAvailable.should.equal(true);
+  });
+
   it('says so when the port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -120,8 +136,9 @@ describe('fenergo-sandbox command', () => {
   it('gives help', async () => {
     const run = start('--help');
     should(await run.ended).equal(0);
-    for (const flag of ['--port', '--plan', '--consistency', '--token-seconds', '--faults']) {
-      run.output.stdout.should.containEql(flag);
+    const flags = ['port', 'plan', 'consistency', 'token-seconds', 'faults'];
+    for (const flag of [...flags, 'feed-batch', 'redelivery', 'webhook-retries']) {
+      run.output.stdout.should.containEql(`--${flag}`);
     }
   });
 
@@ -134,6 +151,9 @@ describe('fenergo-sandbox command', () => {
     [['--plan', 'huge'], /--plan must be/],
     [['--consistency=-5'], /--consistency/],
     [['--token-seconds', '0'], /--token-seconds/],
+    [['--feed-batch', '10001'], /--feed-batch/],
+    [['--redelivery', '0'], /--redelivery/],
+    [['--webhook-retries', '31'], /--webhook-retries/],
     [['--faults', join(folder, 'none.json')], /--faults .*none\.json/],
     [['--faults', badPlan], /Rule 0 .*needs one of/],
   ] as [string[], RegExp][]) {

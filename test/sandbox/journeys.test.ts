@@ -12,7 +12,11 @@ interface JourneyView {
   id: string;
   status: string;
   started: string;
-  stages: { status: string; processes: { status: string; tasks: { id: string; status: string }[] }[] }[];
+  stages: {
+    id: string;
+    status: string;
+    processes: { status: string; tasks: { id: string; status: string }[] }[];
+  }[];
 }
 
 const tasksOf = ({ stages }: JourneyView) =>
@@ -212,5 +216,76 @@ describe('sandbox journeys', () => {
     (await lifecycle(ENTITY)).status.should.equal('Compliant');
     should(harness.sandbox.events(TENANT).at(-1)?.eventType).equal('journey:instancecancelled');
     (await harness.send('PUT', `${COMMAND}/nothing/abort`, {})).status.should.equal(404);
+  });
+
+  describe('steps', () => {
+    const step = (path: string, data: object = {}) =>
+      harness.send('PUT', `${COMMAND}/${JOURNEY}/${path}`, data);
+    const lastEvent = () => harness.sandbox.events(TENANT).at(-1);
+    const parts = async () => {
+      const { stages } = await journey(JOURNEY);
+      const tasks = tasksOf(await journey(JOURNEY));
+      return {
+        stageId: stages[0]?.id,
+        done: tasks[0]?.id,
+        open: tasks.find(({ status }) => status !== 'Done')?.id,
+      };
+    };
+
+    for (const [path, eventType] of [
+      ['task/OPEN/reassign', 'taskreassigned'],
+      ['task/OPEN/unpause', 'taskUnpaused'],
+      ['task/DONE/reset', 'taskreopened'],
+      ['stage/STAGE/pause', 'stagePaused'],
+      ['stage/STAGE/unpause', 'stageUnpaused'],
+      ['pause', 'journeyPaused'],
+      ['unpause', 'journeyUnpaused'],
+    ] as const) {
+      it(`raise ${eventType}, which leads to what the query side shows`, async () => {
+        const { stageId = '', open = '', done = '' } = await parts();
+        const at = path.replace('OPEN', open).replace('DONE', done).replace('STAGE', stageId);
+        const { status, json } = await step(at);
+        status.should.equal(202);
+        json.data.should.have.properties({ id: JOURNEY, version: 2 });
+        should(lastEvent()?.eventType).equal(`journey:${eventType}`);
+        (await harness.get(`/${lastEvent()?.relativeUrl}`)).status.should.equal(200);
+        const unknown = path.replace(/OPEN|DONE|STAGE/, 'nothing');
+        if (unknown !== path) (await step(unknown)).status.should.equal(404);
+      });
+    }
+
+    it('open a task again', async () => {
+      const { done = '', open = '' } = await parts();
+      await step(`task/${done}/reset`, { comment: 'once more' });
+      harness.clock.advance(500);
+      const states = new Map(tasksOf(await journey(JOURNEY)).map(({ id, status }) => [id, status]));
+      should(states.get(done)).equal('In Progress');
+      should(states.get(open)).equal('Not Started');
+      (await step(`task/${done}/reset`)).status.should.equal(409);
+    });
+
+    it('pause a task without an event: the platform has none', async () => {
+      const { open } = await parts();
+      (await step(`task/${open}/pause`)).status.should.equal(202);
+      harness.sandbox.events(TENANT).should.deepEqual([]);
+    });
+  });
+
+  it('aborts many journeys, or none', async () => {
+    const abort = (journeysIds: unknown) => harness.send('PUT', `${COMMAND}/batch/abort`, { journeysIds });
+    const others = [seedId('journey', 1, 101), JOURNEY];
+    (await abort([])).status.should.equal(400);
+    (await abort([...others, 'nothing'])).status.should.equal(404);
+    harness.sandbox.events(TENANT).should.deepEqual([]);
+    const { status, json } = await abort([...others, JOURNEY.toUpperCase()]);
+    status.should.equal(202);
+    json.data.map(({ id }: { id: string }) => id).should.deepEqual(others);
+    harness.sandbox
+      .events(TENANT)
+      .map(({ eventType, relativeUrl }) => [eventType, relativeUrl])
+      .should.deepEqual(
+        others.map((id) => ['journey:instancecancelled', `journeyquery/api/journey-instance/${id}`]),
+      );
+    (await abort(others)).status.should.equal(409);
   });
 });

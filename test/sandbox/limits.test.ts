@@ -59,7 +59,7 @@ describe('sandbox limits of a domain', () => {
   beforeEach(() => harness.reset());
   after(() => harness.close());
 
-  const command = () => harness.send('PUT', '/journeycommand/api/journey-instance/batch/abort', {});
+  const command = () => harness.send('PUT', '/journeycommand/api/journey-instance/bulk-reassign', {});
 
   /** As many calls as fit, spread so that the limits of a shorter time do not bite. */
   async function fill(count: number, perMinute: number): Promise<void> {
@@ -119,23 +119,24 @@ describe('sandbox limits of a domain', () => {
   });
 
   it('counts events that are sent in by the second', async () => {
-    const event = () => harness.call('POST', '/eventingress/v1/events', { body: {} });
-    onlyStatus(await times(6, event), 200);
+    const body = { eventType: 'externaldata', eventSubtype: 'createentity', source: 'a test' };
+    const event = () => harness.call('POST', '/eventingress/v1/events', { body });
+    onlyStatus(await times(6, event), 202);
     (await event()).status.should.equal(429);
     (await harness.get('/eventingress/v1/events/types')).status.should.equal(200);
     harness.clock.advance(1000);
-    (await event()).status.should.equal(200);
+    (await event()).status.should.equal(202);
   });
 
   it('keeps the tenants apart', async () => {
     await fill(100, 100);
-    const path = '/journeycommand/api/journey-instance/batch/abort';
+    const path = '/journeycommand/api/journey-instance/bulk-reassign';
     (await harness.send('PUT', path, {}, { tenant: OTHER_TENANT })).status.should.equal(202);
   });
 
   it('looks at the limits before the body', async () => {
     await fill(100, 100);
-    const path = '/journeycommand/api/journey-instance/batch/abort';
+    const path = '/journeycommand/api/journey-instance/bulk-reassign';
     (await harness.call('PUT', path, { body: '{' })).status.should.equal(429);
   });
 
