@@ -24,12 +24,18 @@ export class Canceller implements CancelSignal {
     return this.#reason;
   }
 
-  /** Only the first abort counts. */
+  /** Only the first abort counts. All are told: what a listener throws keeps nobody else's work from ending. */
   abort(reason: unknown): void {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch {
+        // Whoever aborts, for example a node that closes, can do nothing about it.
+      }
+    }
     this.#listeners.clear();
   }
 

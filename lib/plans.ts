@@ -76,10 +76,15 @@ export interface LimitedCall {
   readonly path: string;
 }
 
-/** The name in the table of limits under which a call counts; each service has windows of its own. */
-export function limitedAs({ method, service, path }: LimitedCall): string {
+/**
+ * The name in the table of limits under which a call counts; each service has windows of its own. Whoever writes the
+ * path by hand may write it in other letters, or with a slash at its end: the platform counts that all the same.
+ */
+export function limitedAs(call: LimitedCall): string {
+  const service = call.service.toLowerCase();
+  const path = call.path.toLowerCase().replace(/(?<!\/)\/+$/, '');
   if (service === 'dataprotectioncommand' && path.startsWith('/api/datadeletion')) return 'datadeletion';
   // The published limit is about events that are sent in, not about looking them up.
-  if (service === 'eventingress' && !(method === 'POST' && path === '/v1/events')) return '';
+  if (service === 'eventingress' && !(call.method === 'POST' && path === '/v1/events')) return '';
   return service;
 }

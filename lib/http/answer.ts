@@ -128,12 +128,13 @@ function single(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** The daily limit as the answer's headers tell it; undefined when they do not. */
+/** The daily limit as the answer's headers tell it; undefined when they do not. Its end counts if it is a date or a number. */
 export function rateLimitOf(headers: IncomingHttpHeaders): RateLimit | undefined {
   const left = single(headers['x-rate-limit-remaining'])?.trim() ?? '';
   // No more digits than are counted exactly.
   const remaining = /^\d{1,15}$/.test(left) ? Number(left) : Number.NaN;
-  const reset = single(headers['x-rate-limit-reset']);
+  const end = single(headers['x-rate-limit-reset']);
+  const reset = retryAfterMs(end, 0) === undefined ? undefined : end;
   if (Number.isNaN(remaining) && !reset) return undefined;
   return { ...(Number.isNaN(remaining) ? {} : { remaining }), ...(reset ? { reset } : {}) };
 }

@@ -10,7 +10,7 @@ import type { Call } from './call.js';
 import type { Circuit, CircuitOutcome } from './circuit.js';
 import { failureOf, impatient, ownCopy, timedOut, transportFailureOf, withoutToken } from './failures.js';
 import type { TenantLimiter, Turn, TurnOutcome } from './limiter.js';
-import { afterFailure, type Decision, type FailedTry } from './retry.js';
+import { afterFailure, DEFAULT_RETRY, type Decision, type FailedTry } from './retry.js';
 import type { Sender } from './sender.js';
 import type { TokenSource } from './token-source.js';
 
@@ -35,8 +35,6 @@ export interface RunParts {
 /** What came of one try. */
 interface Tried {
   answer?: Answer;
-  /** The token that was sent; empty when there was none. */
-  token: string;
   /** What the retry rules need; absent when a further try cannot help. */
   again?: Omit<FailedTry, 'attempt'>;
   error: () => unknown;
@@ -62,6 +60,8 @@ export class CallRun {
   #cancelTimeout: CancelTimer | undefined;
   #cancelPatience: CancelTimer | undefined;
   #queued = false;
+  /** A request has left and has not been answered. */
+  #sent = false;
   #lastTurn: Turn | undefined;
   /** Since the first 429: what the last one said, and whether the call has waited for as long as it may. */
   #patience: { refusal: FenergoError; over: boolean } | undefined;
@@ -77,9 +77,9 @@ export class CallRun {
   /**
    * Tries until there is a success, or no further try is allowed.
    *
-   * @returns the answer, and the token that was sent
+   * @returns the answer, without the token that was sent
    */
-  async untilAnswered(): Promise<{ answer: Answer; token: string }> {
+  async untilAnswered(): Promise<Answer> {
     try {
       return await this.#tries();
     } finally {
@@ -91,17 +91,19 @@ export class CallRun {
     }
   }
 
-  async #tries(): Promise<{ answer: Answer; token: string }> {
+  async #tries(): Promise<Answer> {
     let refusedToken = false;
+    let sent = false;
     for (let attempt = 1; ; attempt += 1) {
-      const { answer, token, again, error } = await this.#inTurn();
+      const { answer, again, error } = await this.#inTurn(sent);
+      sent = true;
       if (answer?.statusCode === 401 && !refusedToken) {
         // Once more with a fresh token; this does not count against the tries.
         refusedToken = true;
         attempt -= 1;
         continue;
       }
-      if (answer && isSuccess(answer)) return { answer, token };
+      if (answer && isSuccess(answer)) return answer;
       const decision = again ? this.#decide({ ...again, attempt }) : undefined;
       if (!decision || decision.next === 'give-up') throw error();
       if (decision.next === 'return') {
@@ -115,38 +117,68 @@ export class CallRun {
     return afterFailure(tried, this.#parts.random(), this.#call.retry);
   }
 
-  /** One try in a turn of its own. */
-  async #inTurn(): Promise<Tried> {
-    // While the host is taken for dead nobody need queue only to hear so.
-    this.#parts.circuit?.check(this.#call.label);
-    const turn = await this.#turn();
-    let tried: Tried | undefined;
-    try {
-      tried = await this.#throughCircuit(turn);
-      return tried;
-    } finally {
-      turn.leave(tried?.turn);
+  /**
+   * One try in a turn of its own.
+   *
+   * @param waits whether it waits for a host that is taken for dead: a call that may be tried again has begun already
+   */
+  async #inTurn(waits: boolean): Promise<Tried> {
+    const { circuit, clock } = this.#parts;
+    const { label, retry = DEFAULT_RETRY } = this.#call;
+    const untilMs = clock.nowMs() + (waits ? retry.longestPauseMs : 0);
+    for (;;) {
+      // While the host is taken for dead nobody need queue only to hear so.
+      const pauseMs = circuit?.waitMs() ?? 0;
+      if (pauseMs > 0 && clock.nowMs() + pauseMs <= untilMs) {
+        await this.#pause(pauseMs);
+        continue;
+      }
+      if (circuit && circuit.state().state !== 'closed') circuit.check(label, this.#turnInMs());
+      const turn = await this.#turn(waits);
+      let leave: ReturnType<Circuit['enter']> | undefined;
+      try {
+        leave = circuit?.enter(label);
+      } catch (error) {
+        turn.leave();
+        if (clock.nowMs() + (circuit?.waitMs() ?? 0) > untilMs) throw error;
+        continue;
+      }
+      return await this.#inside({ turn }, leave);
     }
   }
 
-  async #turn(): Promise<Turn> {
-    const { limiter, maxWaiting, onWait, onWaitOver } = this.#parts;
+  /** How it stands in the limiter's queue. */
+  get #place(): { domain: string; urgent: boolean } {
     const { method, service, path, urgent = false } = this.#call;
     const [withinService = ''] = path.slice(service.length + 1).split('?');
+    return { domain: limitedAs({ method, service, path: withinService }), urgent };
+  }
+
+  #turnInMs(): number {
+    return this.#parts.limiter.waitMs(this.#place);
+  }
+
+  /** @param waits see `#inTurn`: others end when the host turns out to be dead */
+  async #turn(waits = true): Promise<Turn> {
+    const { limiter, maxWaiting, onWait, onWaitOver, circuit } = this.#parts;
+    const { label } = this.#call;
     if (this.#patience?.over) throw this.#impatience(this.#patience.refusal);
     this.#stopTime();
     this.#queued = true;
+    const forget = waits
+      ? undefined
+      : circuit?.onOpen((refusal) => this.#queued && this.#canceller.abort(refusal(label)));
     try {
       this.#lastTurn = await limiter.enter({
-        domain: limitedAs({ method, service, path: withinService }),
-        urgent,
+        ...this.#place,
         signal: this.#canceller,
         maxWaiting,
-        label: this.#call.label,
+        label,
         lastTurn: this.#lastTurn,
         onWait,
       });
     } finally {
+      forget?.();
       this.#queued = false;
       onWaitOver?.();
     }
@@ -154,13 +186,15 @@ export class CallRun {
     return this.#lastTurn;
   }
 
-  async #throughCircuit(turn: Turn): Promise<Tried> {
-    const leave = this.#parts.circuit?.enter(this.#call.label);
+  /** @param held the turn, which redirects replace by further ones */
+  async #inside(held: { turn: Turn }, leave: ReturnType<Circuit['enter']> | undefined): Promise<Tried> {
     const sentBefore = this.#facts.attempts;
     let outcome: CircuitOutcome = 'neither';
     let why: string | undefined;
+    let ofTurn: TurnOutcome | undefined;
     try {
-      const tried = await this.#try(turn);
+      const tried = await this.#try(held);
+      ofTurn = tried.turn;
       outcome = tried.circuit;
       why = tried.why;
       return tried;
@@ -174,11 +208,12 @@ export class CallRun {
       throw error;
     } finally {
       leave?.(outcome, why);
+      held.turn.leave(ofTurn);
     }
   }
 
   /** One try, its token included. */
-  async #try(turn: Turn): Promise<Tried> {
+  async #try(held: { turn: Turn }): Promise<Tried> {
     const { tokens } = this.#parts;
     const signal = this.#canceller;
     const base = { method: this.#call.method, service: this.#call.service };
@@ -189,7 +224,6 @@ export class CallRun {
       if (signal.aborted) throw signal.reason;
       const { transient } = error as { transient?: boolean };
       return {
-        token: '',
         again: transient ? { ...base, failure: { noToken: true } } : undefined,
         error: () => ownCopy(error),
         circuit: 'neither',
@@ -198,24 +232,32 @@ export class CallRun {
     }
     if (signal.aborted) throw signal.reason;
     this.#facts.attempts += 1;
-    turn.sending();
+    held.turn.sending();
     let left = false;
     const onSent = () => {
       left = true;
-      turn.sent();
+      this.#sent = true;
+      held.turn.sent();
+    };
+    // Every request counts, so each has its turn.
+    const beforeRedirect = async () => {
+      held.turn.leave({ refused: false });
+      held.turn = await this.#turn();
+      held.turn.sending();
+      left = false;
     };
     try {
-      const answer = await this.#parts.sender.send(this.#call, token, signal, onSent);
+      const hooks = { onSent, beforeRedirect };
+      const answer = withoutToken(await this.#parts.sender.send(this.#call, token, signal, hooks), token);
       // A server may answer before it has read everything.
-      if (!left) turn.sent();
+      if (!left) held.turn.sent(false);
       return this.#answered(answer, token, base);
     } catch (error) {
       // It may have got something all the same.
-      if (!left && !(error instanceof TransportError && NOTHING_SENT.has(error.kind))) turn.sent();
+      if (!left && !(error instanceof TransportError && NOTHING_SENT.has(error.kind))) held.turn.sent(false);
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof TransportError)) throw error;
       return {
-        token,
         again: { ...base, failure: { transport: error.kind } },
         error: () =>
           transportFailureOf(this.#call, error, this.#parts.sender.urlOf(this.#call), this.#parts.maxBytes),
@@ -223,6 +265,8 @@ export class CallRun {
         why: error.code,
         turn: {},
       };
+    } finally {
+      this.#sent = false;
     }
   }
 
@@ -234,9 +278,8 @@ export class CallRun {
     const pauseMs = askedPauseMs(answer, clock.dateMs());
     return {
       answer,
-      token,
       again: { ...base, failure: { statusCode }, retryAfterMs: pauseMs },
-      error: () => failureOf(this.#call, withoutToken(answer, token), scope),
+      error: () => failureOf(this.#call, answer, scope),
       circuit: statusCode >= 500 ? 'failed' : 'answered',
       why: String(statusCode),
       turn: { refused: statusCode === 429, pauseMs, ...this.#dayLeft(answer) },
@@ -292,7 +335,8 @@ export class CallRun {
     const { clock } = this.#parts;
     this.#startedMs = clock.nowMs();
     this.#firstTurnMs ??= this.#startedMs;
-    this.#cancelTimeout = clock.setTimer(this.#leftMs, () => this.#canceller.abort(timedOut(this.#call)));
+    const onTimeout = () => this.#canceller.abort(timedOut(this.#call, this.#sent));
+    this.#cancelTimeout = clock.setTimer(this.#leftMs, onTimeout);
   }
 
   #stopTime(): void {

@@ -11,7 +11,7 @@ import { dataOf, envelopeMessages, parseJson } from './answer.js';
 import type { Call, CallResult } from './call.js';
 import { abortedCall, CallGroup } from './call-group.js';
 import { CallRun } from './call-run.js';
-import { unreadable, withoutToken } from './failures.js';
+import { unreadable } from './failures.js';
 import { Sender } from './sender.js';
 import type { TokenSource } from './token-source.js';
 import type { Traffic } from './traffic.js';
@@ -39,7 +39,7 @@ export interface CallHooks {
   signal?: CancelSignal;
   /** The call waits before its next try, or for its turn: about so long. */
   onWait?: (waitMs: number) => void;
-  /** It no longer waits, however that ended; also told where there was no need to wait. */
+  /** It no longer waits, however that ended; also told where there was no need to wait. What either throws is lost. */
   onWaitOver?: () => void;
 }
 
@@ -87,8 +87,8 @@ export class FenergoClient {
     const running = this.#enter(hooks);
     const facts: CallFacts = { attempts: 0, durationMs: 0, messages: [] };
     try {
-      const { answer, token } = await this.#run(call, running.canceller, facts, hooks).untilAnswered();
-      return this.#read(call, answer, token, facts);
+      const answer = await this.#run(call, running.canceller, facts, hooks).untilAnswered();
+      return this.#read(call, answer, facts);
     } catch (error) {
       const failure =
         error instanceof FenergoError
@@ -113,8 +113,8 @@ export class FenergoClient {
       maxWaiting: traffic.maxWaiting,
       circuit: traffic.circuit,
       maxBytes: this.#maxBytes,
-      onWait,
-      onWaitOver,
+      onWait: unfailing(onWait),
+      onWaitOver: unfailing(onWaitOver),
     });
   }
 
@@ -153,28 +153,19 @@ export class FenergoClient {
     return { canceller, leave };
   }
 
-  #read(call: Call, answer: Answer, token: string, facts: CallFacts): CallResult {
+  #read(call: Call, answer: Answer, facts: CallFacts): CallResult {
     const { statusCode, headers, body } = answer;
     const result = (payload: unknown): CallResult => ({ payload, statusCode, headers, facts });
     if (call.method === 'HEAD') return result(null);
     const encoding = unknownEncoding(answer);
-    if (encoding)
-      throw unreadable(
-        call,
-        withoutToken(answer, token),
-        `is encoded as '${encoding}', which was not asked for`,
-      );
+    if (encoding) throw unreadable(call, answer, `is encoded as '${encoding}', which was not asked for`);
     if (call.result === 'buffer') return result(body);
     if (call.result === 'text') return result(body.toString('utf8'));
     let parsed: unknown;
     try {
       parsed = parseJson(body);
     } catch {
-      throw unreadable(
-        call,
-        withoutToken(answer, token),
-        `is not JSON (${headers['content-type'] ?? 'no content type'})`,
-      );
+      throw unreadable(call, answer, `is not JSON (${headers['content-type'] ?? 'no content type'})`);
     }
     if (parsed === undefined) {
       // Commands are accepted without a word; a read that answers 200 with nothing has lost its answer.
@@ -187,6 +178,18 @@ export class FenergoClient {
     const payload = call.result === 'envelope' ? parsed : dataOf(parsed);
     return result(payload === undefined ? null : payload);
   }
+}
+
+/** Hooks end in what others listen to, the editor's status for one: a fault of theirs is no reason to lose a call. */
+function unfailing<Args extends unknown[]>(hook?: (...args: Args) => void) {
+  if (!hook) return undefined;
+  return (...args: Args): void => {
+    try {
+      hook(...args);
+    } catch {
+      // It was told; what it makes of that is its own affair.
+    }
+  };
 }
 
 /** What is understood has been decompressed, and its header is gone. */

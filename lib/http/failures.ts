@@ -1,4 +1,4 @@
-import { maxHeaderSize } from 'node:http';
+import { type IncomingHttpHeaders, maxHeaderSize } from 'node:http';
 import { type ErrorCode, FenergoError } from '../errors.js';
 import { grants } from '../scopes.js';
 import { secretForms } from '../secret-forms.js';
@@ -152,16 +152,55 @@ export function ownCopy(error: unknown): unknown {
   return new FenergoError(error.code, error.message, { ...error.facts, cause: error.cause });
 }
 
-/** Gateways repeat the authorization header that they refuse; the words of an error end up in logs. */
+/**
+ * Shorter ones are words of a mock-up, such as `test`, that anybody's data may hold. Real ones have 22 characters and
+ * more: nobody could guess them otherwise (RFC 6749, 10.10).
+ */
+const SHORTEST_TOKEN = 7;
+
+/**
+ * An answer without the token, whatever its status: gateways repeat the authorization header, and what is on a message
+ * ends up in debug sidebars, logs and files. Bodies are looked through as bytes, those of documents too: a token is so
+ * long and random that it is in nobody's data but where it was repeated. A body that does not hold it is not copied.
+ */
 export function withoutToken(answer: Answer, token: string): Answer {
-  const forms = secretForms(token).filter((form) => answer.body.includes(form));
-  if (forms.length === 0) return answer;
-  let body = answer.body.toString('latin1');
-  for (const form of forms) body = body.replaceAll(form, '***');
-  return { ...answer, body: Buffer.from(body, 'latin1') };
+  if (token.length < SHORTEST_TOKEN) return answer;
+  const forms = secretForms(token);
+  return {
+    ...answer,
+    headers: headersWithout(forms, answer.headers),
+    body: bytesWithout(forms, answer.body),
+  };
 }
 
-/** The error of a call whose time is over. */
-export function timedOut(call: Call): FenergoError {
-  return new FenergoError('FENERGO_TIMEOUT', `${call.label}: no answer within ${call.timeoutMs / 1000} s`);
+function headersWithout(forms: string[], headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  // Node has put the names into small letters.
+  const inName = forms.map((form) => form.toLowerCase());
+  const kept: IncomingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (inName.some((form) => name.includes(form))) continue;
+    kept[name] = Array.isArray(value)
+      ? value.map((one) => textWithout(forms, one))
+      : textWithout(forms, value);
+  }
+  return kept;
+}
+
+function bytesWithout(forms: string[], bytes: Buffer): Buffer {
+  const found = forms.filter((form) => bytes.includes(form));
+  return found.length === 0 ? bytes : Buffer.from(textWithout(found, bytes.toString('latin1')), 'latin1');
+}
+
+function textWithout<Text extends string | undefined>(forms: string[], text: Text): Text {
+  return forms.reduce((left, form) => left?.replaceAll(form, '***') as Text, text);
+}
+
+/**
+ * The error of a call whose time is over.
+ *
+ * @param sent whether a request of it has left that was not answered
+ */
+export function timedOut(call: Call, sent: boolean): FenergoError {
+  const message = `${call.label}: no answer within ${call.timeoutMs / 1000} s${sent ? mayHaveHappened(call) : ''}`;
+  return new FenergoError('FENERGO_TIMEOUT', message);
 }

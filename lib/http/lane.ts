@@ -15,8 +15,8 @@ export class Lane {
   readonly #urgent = new WaitingLine();
   readonly #normal = new WaitingLine();
   readonly backOff = new BackOff();
-  /** How far apart calls go until the day ends, when little is left of it. */
-  #pace: { everyMs: number; untilMs: number } | undefined;
+  /** When the next call goes, and how far apart they are, until the day ends: when little is left of it. */
+  #pace: { nextMs: number; everyMs: number; untilMs: number } | undefined;
 
   constructor(rates: readonly Rate[]) {
     this.#windows = rates.map((rate) => new SlidingWindow(rate));
@@ -63,11 +63,13 @@ export class Lane {
 
   reserve(nowMs: number): void {
     for (const window of this.#windows) window.reserve();
-    if (this.#pace && nowMs < this.#pace.untilMs) this.backOff.hold(nowMs + this.#pace.everyMs);
+    if (this.#pace) this.#pace.nextMs = nowMs + this.#pace.everyMs;
   }
 
+  /** Gives a turn back in which nothing was sent. */
   release(): void {
     for (const window of this.#windows) window.release();
+    if (this.#pace) this.#pace.nextMs -= this.#pace.everyMs;
   }
 
   /** See `SlidingWindow`. */
@@ -83,6 +85,7 @@ export class Lane {
   /** Milliseconds until another call may go, as far as this lane is concerned. */
   waitMs(nowMs: number): number {
     let waitMs = this.backOff.waitMs(nowMs);
+    if (this.#pace && nowMs < this.#pace.untilMs) waitMs = Math.max(waitMs, this.#pace.nextMs - nowMs);
     for (const window of this.#windows) waitMs = Math.max(waitMs, window.waitMs(nowMs));
     return waitMs;
   }
@@ -100,8 +103,7 @@ export class Lane {
       return;
     }
     const everyMs = resetMs / (remaining + 1);
-    this.#pace = { everyMs, untilMs: nowMs + resetMs };
-    this.backOff.hold(nowMs + everyMs);
+    this.#pace = { nextMs: nowMs + everyMs, everyMs, untilMs: nowMs + resetMs };
   }
 
   /** About how long one who comes now will wait, by the windows of this lane. */

@@ -46,9 +46,13 @@ export interface Turn {
   readonly seq: number;
   /** To be called when a request is about to be sent. */
   sending(): void;
-  /** To be called when it has left. A turn in which nothing is sent is as good as not taken; one may send several. */
-  sent(): void;
-  /** To be called once, when the last request has its answer, or has failed. */
+  /**
+   * To be called when it has left. A turn in which nothing is sent is as good as not taken.
+   *
+   * @param justNow whether it left at this moment, and not some time ago
+   */
+  sent(justNow?: boolean): void;
+  /** To be called when the request has its answer, or has failed. Only the first time counts. */
   leave(outcome?: TurnOutcome): void;
 }
 
@@ -97,6 +101,12 @@ export class TenantLimiter {
     this.#perSecond = new SlidingWindow({ max: options.limits.perSecond, lengthMs: SECOND_MS });
   }
 
+  /** How long a call that comes now would wait for its turn, about: 0 when it may go at once. */
+  waitMs({ domain, urgent }: Pick<TurnRequest, 'domain' | 'urgent'>): number {
+    const lane = this.#lane(domain);
+    return this.#mayGo(lane) ? 0 : this.#estimateMs(lane, urgent);
+  }
+
   /** How many wait for their turn. */
   get waiting(): number {
     return this.#waiting;
@@ -116,10 +126,15 @@ export class TenantLimiter {
     const { signal, domain, lastTurn } = request;
     if (signal.aborted) throw signal.reason;
     const lane = this.#lane(domain);
-    if (this.#waiting === 0 && this.#waitMs(lane) === 0 && this.#inFlight < this.#options.limits.concurrent) {
+    if (this.#mayGo(lane)) {
       return this.#turn(lane, lastTurn?.seq ?? this.#nextSeq());
     }
     return this.#queue(lane, request);
+  }
+
+  #mayGo(lane: Lane): boolean {
+    const room = this.#inFlight < this.#options.limits.concurrent;
+    return room && this.#waiting === 0 && this.#waitMs(lane) === 0;
   }
 
   #queue(lane: Lane, request: TurnRequest): Promise<Turn> {
@@ -223,39 +238,41 @@ export class TenantLimiter {
     this.#inFlight += 1;
     this.#perSecond.reserve();
     lane.reserve(this.#nowMs());
-    let startMs = this.#nowMs();
-    const requests: SentRequest[] = [];
+    let sendingMs = this.#nowMs();
+    let request: SentRequest | undefined;
+    let left = false;
     return {
       seq,
       sending: () => {
-        startMs = this.#nowMs();
+        sendingMs = this.#nowMs();
       },
-      sent: () => {
-        if (requests.length > 0) {
-          this.#perSecond.reserve();
-          lane.reserve(this.#nowMs());
-        }
-        requests.push(this.#take(lane, startMs));
+      sent: (justNow = true) => {
+        if (request || left) return;
+        if (justNow) this.#lateness.add(this.#nowMs(), this.#nowMs() - sendingMs);
+        request = this.#take(lane);
       },
       leave: (outcome = {}) => {
+        if (left) return;
+        left = true;
         this.#inFlight -= 1;
-        const [first] = requests;
-        if (first) {
-          for (const request of requests) this.#settle(lane, request);
-          this.#learn(lane, first.sentMs, outcome);
-        } else {
-          this.#perSecond.release();
-          lane.release();
-          if (this.#pacedMs !== undefined) this.#pacedMs -= this.#everyMs(this.#nowMs());
-        }
+        if (request) {
+          this.#settle(lane, request);
+          this.#learn(lane, request.sentMs, outcome);
+        } else this.#giveBack(lane);
         this.#pump();
       },
     };
   }
 
-  #take(lane: Lane, startMs: number): SentRequest {
+  /** A turn in which nothing was sent. */
+  #giveBack(lane: Lane): void {
+    this.#perSecond.release();
+    lane.release();
+    if (this.#pacedMs !== undefined) this.#pacedMs -= this.#everyMs(this.#nowMs());
+  }
+
+  #take(lane: Lane): SentRequest {
     const sentMs = this.#nowMs();
-    this.#lateness.add(sentMs, sentMs - startMs);
     const latestMs = this.#latestMs(sentMs, sentMs);
     this.#perSecond.take(latestMs);
     lane.take(latestMs);

@@ -15,6 +15,11 @@ export interface SenderOptions {
   clock: Clock;
 }
 
+export interface SendHooks {
+  onSent?: () => void;
+  beforeRedirect?: () => Promise<void>;
+}
+
 const MAX_REDIRECTS = 5;
 
 /** Sends one request of a call. */
@@ -33,10 +38,16 @@ export class Sender {
   /**
    * One request; redirects are followed for reads and on the same host only.
    *
-   * @param onSent told whenever a request has left, those that follow a redirect included
+   * @param onSent told when a request has left
+   * @param beforeRedirect done before another request follows a redirect
    * @throws TransportError
    */
-  async send(call: Call, token: string, signal: CancelSignal, onSent?: () => void): Promise<Answer> {
+  async send(
+    call: Call,
+    token: string,
+    signal: CancelSignal,
+    { onSent, beforeRedirect }: SendHooks = {},
+  ): Promise<Answer> {
     const { userAgent, maxBytes, agent, clock } = this.#options;
     const headers: Record<string, string> = {
       ...call.headers,
@@ -53,6 +64,7 @@ export class Sender {
       const answer = await exchange({ method, url, headers, body, signal, maxBytes, agent, clock, onSent });
       const next = redirects < MAX_REDIRECTS ? redirectTarget(call, answer, url) : undefined;
       if (!next) return answer;
+      await beforeRedirect?.();
       url = next;
     }
   }

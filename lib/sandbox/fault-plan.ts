@@ -6,6 +6,7 @@ const MATCH_KEYS = ['method', 'path', 'service', 'operation', 'tenantId'];
 /** `used` is what a listed plan tells beside the rules: a list that was read can be sent back. */
 const RULE_KEYS = ['match', 'times', 'skip', 'respond', 'delayMs', 'reset', 'truncate', 'used'];
 const RESPOND_KEYS = ['status', 'headers', 'body'];
+const RESETS: unknown[] = [true, 'request', 'body', 'after'];
 const EFFECTS = ['respond', 'delayMs', 'reset', 'truncate'];
 /** More wildcards could make one match take seconds. */
 const MAX_WILDCARDS = 5;
@@ -40,7 +41,7 @@ function wrongRule(rule: unknown): string | undefined {
     unless(times, times === 'always' || isCount(times), "times must be a whole number or 'always'.") ??
     unless(skip, isCount(skip), 'skip must be a whole number.') ??
     unless(delayMs, isDelay, `delayMs must be a number from 0 to ${LONGEST_DELAY_MS}.`) ??
-    unless(reset, reset === true || reset === 'body', "reset must be true or 'body'.") ??
+    unless(reset, RESETS.includes(reset), "reset must be true, 'request', 'body' or 'after'.") ??
     unless(truncate, truncate === true || isCount(truncate), 'truncate must be true or a number of bytes.') ??
     (EFFECTS.some((key) => rule[key] !== undefined) ? undefined : `needs one of ${EFFECTS.join(', ')}.`) ??
     (reset && truncate !== undefined ? 'has both reset and truncate: take one.' : undefined)

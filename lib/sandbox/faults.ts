@@ -10,11 +10,20 @@ export interface FaultRule {
   respond?: { status: number; headers?: Record<string, string>; body?: unknown };
   /** Hold the answer back. */
   delayMs?: number;
-  /** true: the connection is reset before any byte, the call is not carried out; `body`: after half of the body. */
-  reset?: true | 'body';
+  /** The connection ends too early. */
+  reset?: Reset;
   /** Declare the full length, send so many bytes (true: half), close the connection. */
   truncate?: number | true;
 }
+
+/**
+ * When a connection ends:
+ * - `true`: it is reset before any byte of the answer; the call is not carried out
+ * - `request`: it is reset when half of the request's body has come; the call is not carried out
+ * - `body`: it is reset after half of the answer's body
+ * - `after`: the whole answer leaves, then the connection is closed without having been announced
+ */
+export type Reset = true | 'request' | 'body' | 'after';
 
 export interface FaultMatch {
   method?: string;

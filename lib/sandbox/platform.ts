@@ -12,7 +12,7 @@ import type { Found } from './routes.js';
 import { Counters, type SandboxStats } from './stats.js';
 import { Tokens } from './tokens.js';
 import type { WebhookState } from './webhooks.js';
-import { type Cut, readBody, send } from './wire.js';
+import { type Cut, closeAfter, readBody, readHalf, send } from './wire.js';
 import type { World } from './world.js';
 
 /** Where the token endpoint is. */
@@ -149,10 +149,13 @@ export class Platform implements AdminPort {
       operation: operation?.key,
       tenantId: request.headers['x-tenant-id']?.toString(),
     });
-    const spoiled = fault?.reset === true || fault?.respond;
+    if (fault?.reset === 'request') await readHalf(request);
+    const unanswered = fault?.reset === true || fault?.reset === 'request';
+    const spoiled = unanswered || fault?.respond;
     const answer = spoiled ? respondOf(fault) : await this.#answer(request, response, target, query);
     if (fault?.delayMs) await this.#delay(fault.delayMs, response);
-    if (fault?.reset === true) return void request.socket.resetAndDestroy();
+    if (unanswered) return void request.socket.resetAndDestroy();
+    if (fault?.reset === 'after') closeAfter(response);
     await send(request, response, answer, cutOf(fault));
     if (target.kind !== 'contract') counters.status(answer.status);
   }

@@ -16,7 +16,7 @@ import type { WebhookState } from './webhooks.js';
 export type { Plan } from '../plans.js';
 export type { CarriedOut } from './api.js';
 export type { RaisedEvent } from './event-log.js';
-export type { FaultMatch, FaultRule } from './faults.js';
+export type { FaultMatch, FaultRule, Reset } from './faults.js';
 export type { CompletedBatch, FeedState } from './feeds.js';
 export type { OperationSource } from './offer.js';
 export type { SandboxOperation } from './operation.js';
@@ -69,6 +69,8 @@ export interface Sandbox {
    * @throws an error that says which rule is wrong, and how
    */
   setFaults(plan: FaultRule[]): void;
+  /** The fault plan, and how many requests each of its rules has spoiled. */
+  readonly faults: readonly (FaultRule & { used: number })[];
   /** From now on every token issued so far is answered with 401. */
   revokeTokens(): void;
   /** Back to the seed: world, tokens, limits, faults and counters. */
@@ -109,6 +111,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     makeHappen: (order) => platform.makeHappen(order),
     feed: (tenantId, feedId) => platform.world(tenantId)?.feeds.get(feedId)?.state,
     duplicate: (order) => platform.duplicate(order),
+    get faults() {
+      return platform.faults;
+    },
     setFaults: (rules) => platform.setFaults(readFaultPlan(rules)),
     revokeTokens: () => platform.revokeTokens(),
     reset: () => platform.reset(),

@@ -40,6 +40,28 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
   });
 }
 
+/** Waits until half of a request's body has come; of a body of unknown length, its first part. Takes no more of it. */
+export function readHalf(request: IncomingMessage): Promise<void> {
+  const halfBytes = Number(request.headers['content-length'] ?? 0) / 2;
+  let size = 0;
+  return new Promise((resolve) => {
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size < halfBytes) return;
+      request.pause();
+      resolve();
+    });
+    request.on('end', resolve);
+    request.on('close', resolve);
+  });
+}
+
+/** Closes the connection as soon as the answer has left, though the client may keep it for its next request. */
+export function closeAfter(response: ServerResponse): void {
+  const { socket } = response;
+  response.once('finish', () => socket?.destroySoon());
+}
+
 /** Whether the client takes gzip, by its Accept-Encoding header. */
 export function acceptsGzip(header: string | undefined): boolean {
   return (header ?? '').split(',').some((part) => {

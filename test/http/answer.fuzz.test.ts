@@ -158,6 +158,7 @@ describe('FenergoClient, of any answer', () => {
           try {
             const { payload, statusCode } = await connection.command({ result: 'data' });
             should(payload).not.be.undefined();
+            JSON.stringify(payload).should.not.containEql('p1anted');
             statusCode.should.equal(code).and.be.within(200, 299);
           } catch (error) {
             should(error).be.instanceof(FenergoError);

@@ -118,10 +118,13 @@ describe('rateLimitOf', () => {
     [{}, undefined],
     [{ 'x-rate-limit-remaining': '5' }, { remaining: 5 }],
     [
-      { 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': 'T' },
-      { remaining: 0, reset: 'T' },
+      { 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': '2026-01-02T00:00:00Z' },
+      { remaining: 0, reset: '2026-01-02T00:00:00Z' },
     ],
-    [{ 'x-rate-limit-reset': 'T' }, { reset: 'T' }],
+    [{ 'x-rate-limit-reset': '3600' }, { reset: '3600' }],
+    [{ 'x-rate-limit-reset': 'Fri, 02 Jan 2026 00:00:00 GMT' }, { reset: 'Fri, 02 Jan 2026 00:00:00 GMT' }],
+    [{ 'x-rate-limit-reset': 'Bearer of something' }, undefined],
+    [{ 'x-rate-limit-remaining': '5', 'x-rate-limit-reset': 'soon' }, { remaining: 5 }],
     [{ 'x-rate-limit-remaining': 'many' }, undefined],
     [{ 'x-rate-limit-remaining': ['3', '4'] }, { remaining: 3 }],
   ] as const) {

@@ -10,6 +10,7 @@ class Bench {
   readonly circuit = new Circuit({
     clock: this.clock,
     host: 'api.example.com',
+    shortestRowMs: 0,
     log: (line) => this.log.push(line),
   });
 
@@ -54,7 +55,7 @@ describe('Circuit', () => {
   });
 
   it('opens after as many as it is told', () => {
-    const circuit = new Circuit({ clock: new ManualClock(), host: 'h', failuresToOpen: 2 });
+    const circuit = new Circuit({ clock: new ManualClock(), host: 'h', failuresToOpen: 2, shortestRowMs: 0 });
     circuit.enter('GetEntityById')('failed');
     circuit.state().state.should.equal('closed');
     circuit.enter('GetEntityById')('failed');

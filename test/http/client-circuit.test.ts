@@ -1,7 +1,21 @@
 import should from 'should';
+import type { FenergoError } from '../../lib/errors.js';
+import type { Call } from '../../lib/http/call.js';
 import { Circuit } from '../../lib/http/circuit.js';
+import { DEFAULT_RETRY } from '../../lib/http/retry.js';
 import type { TokenSource } from '../../lib/http/token-source.js';
-import { Api, Connection, type ConnectionOptions, errorOf, type Reply, settled, until } from './harness.js';
+import { HOUR_MS } from '../../lib/plans.js';
+import {
+  Api,
+  Connection,
+  type ConnectionOptions,
+  callOf,
+  commandOf,
+  errorOf,
+  type Reply,
+  settled,
+  until,
+} from './harness.js';
 
 const BROKEN: Reply = { status: 500 };
 const OK: Reply = { body: { data: 'ok' } };
@@ -27,7 +41,7 @@ describe('FenergoClient with a circuit', () => {
 
   function connect(options: ConnectionOptions = {}): Connection {
     const circuit: ConnectionOptions['circuit'] = (clock) =>
-      new Circuit({ clock, host: 'api.example.com', log: (line) => log.push(line) });
+      new Circuit({ clock, host: 'api.example.com', shortestRowMs: 0, log: (line) => log.push(line) });
     const connection = new Connection(api.url, { circuit, ...options });
     open.push(connection);
     return connection;
@@ -170,20 +184,63 @@ describe('FenergoClient with a circuit', () => {
     (await errorOf(connection.call())).code.should.equal('FENERGO_UNAVAILABLE');
   });
 
-  it('ends a call that pauses before a further try when it has opened meanwhile', async () => {
-    const connection = connect();
+  /** A read that pauses after its first try, when the circuit has opened meanwhile. */
+  async function pausing(connection: Connection, call: Partial<Call> = {}): Promise<Promise<unknown>[]> {
     api.replies({ status: 503 });
-    const waiting = new Promise<Promise<unknown>>((resolve) => {
-      const pausing = errorOf(connection.call({}, { onWait: () => resolve(Promise.resolve(pausing)) }));
-    });
+    const paused = connection.client.call(callOf(call), {}).catch((error) => error);
     await until(() => connection.clock.pending > 0 && api.seen.length === 1);
     await settled();
     await failing(connection, 19);
     connection.clock.advance(250);
-    const error = await errorOf((async () => Promise.reject(await waiting))());
-    error.code.should.equal('FENERGO_UNAVAILABLE');
-    should(error.facts.call?.attempts).equal(1);
+    await settled();
     api.seen.should.have.length(20);
+    return [paused];
+  }
+
+  it('has a call that may be tried again wait until the host may be tried, and go on', async () => {
+    const connection = connect();
+    const [paused] = await pausing(connection);
+    api.replies(OK);
+    connection.clock.advance(749);
+    await settled();
+    api.seen.should.have.length(0);
+    connection.clock.advance(1);
+    should(await paused).have.property('payload', 'ok');
+  });
+
+  it('lets a call that may be tried again wait no longer than its longest pause', async () => {
+    const connection = connect();
+    const retry = { ...DEFAULT_RETRY, longestPauseMs: 500 };
+    const [paused] = await pausing(connection, { retry });
+    should(await paused).have.property('code', 'FENERGO_UNAVAILABLE');
+    should(((await paused) as FenergoError).facts.call?.attempts).equal(1);
+  });
+
+  it('answers those who wait for a window of hours, and takes nobody for a probe who would', async () => {
+    const domains = { entitydatacommand: [{ max: 20, lengthMs: HOUR_MS }] };
+    const { client, clock } = connect({ limits: { concurrent: 100, domains } });
+    const command = () => errorOf(client.call(commandOf({})));
+    api.replies(BROKEN);
+    const codes = (await Promise.all(Array.from({ length: 30 }, command))).map(({ code }) => code);
+    codes.filter((code) => code === 'FENERGO_UNAVAILABLE').should.have.length(10);
+    clock.advance(1000);
+    (await command()).code.should.equal('FENERGO_UNAVAILABLE');
+    api.replies(OK);
+    should((await client.call(callOf({}))).payload).equal('ok');
+  });
+
+  it('does not open for a connection that breaks under many calls at once', async () => {
+    const { client, clock } = connect({
+      limits: { concurrent: 100 },
+      circuit: (clock) => new Circuit({ clock, host: 'api.example.com' }),
+    });
+    api.replies(...Array.from({ length: 50 }, () => ({ reset: true as const })), OK);
+    const calls = Array.from({ length: 50 }, () => client.call(callOf({})));
+    await until(() => api.seen.length === 50);
+    // Their timeouts, and the pauses before their second tries.
+    await until(() => clock.pending === 100);
+    clock.advance(250);
+    for (const { payload } of await Promise.all(calls)) should(payload).equal('ok');
   });
 
   it('counts calls whose time is over when they were sent, and nothing that was ended from outside', async () => {

@@ -1,6 +1,7 @@
 import should from 'should';
 import type { Canceller } from '../../lib/cancel.js';
 import { CallGroup } from '../../lib/http/call-group.js';
+import type { TokenSource } from '../../lib/http/token-source.js';
 import { Api, Connection, callOf, errorOf, until } from './harness.js';
 
 describe('FenergoClient, ends from outside', () => {
@@ -37,6 +38,54 @@ describe('FenergoClient, ends from outside', () => {
     should(error.facts.call).have.properties({ attempts: 1, durationMs: 120_000 });
     await until(async () => (await api.connections()) === 0);
     connection.clock.pending.should.equal(0);
+  });
+
+  describe('a timeout of a command', () => {
+    const CARRIED_OUT =
+      'CreateDraft: no answer within 1 s; the command may have been carried out, so look before you send it again';
+    const timeoutMs = 1000;
+
+    it('says that it may have been carried out, once it was sent', async () => {
+      const asked = api.asked();
+      const failing = errorOf(connection.command({ timeoutMs }));
+      await asked;
+      connection.clock.advance(timeoutMs);
+      (await failing).message.should.equal(CARRIED_OUT);
+    });
+
+    it('says so, too, when the answer has begun', async () => {
+      api.answer = () => (response) => void response.writeHead(200, { 'content-length': '9' }).write('{');
+      const asked = api.asked();
+      const failing = errorOf(connection.command({ timeoutMs }));
+      await asked;
+      connection.clock.advance(timeoutMs);
+      (await failing).message.should.equal(CARRIED_OUT);
+    });
+
+    for (const [what, tokensGiven] of [
+      ['nothing was sent', 0],
+      ['what was sent was refused', 1],
+    ] as const) {
+      it(`says nothing of it where ${what}`, async () => {
+        let given = 0;
+        const tokens: TokenSource = {
+          get: (signal) => {
+            given += 1;
+            if (given <= tokensGiven) return Promise.resolve('token');
+            return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error())));
+          },
+          reject: () => {},
+        };
+        api.replies({ status: 401 });
+        const waiting = new Connection(api.url, { tokens });
+        const failing = errorOf(waiting.command({ timeoutMs }));
+        await until(() => given > tokensGiven);
+        waiting.clock.advance(timeoutMs);
+        (await failing).message.should.equal('CreateDraft: no answer within 1 s');
+        api.seen.should.have.length(tokensGiven);
+        waiting.client.close();
+      });
+    }
   });
 
   it('a timeout also ends an answer that does not come to its end', async () => {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import should from 'should';
+import { secretForms } from '../../lib/secret-forms.js';
 import { BrokenServer } from '../support/broken-server.js';
 import { Api, Connection, errorOf, until } from './harness.js';
 
@@ -82,6 +83,86 @@ describe('FenergoClient, against a platform that means harm', () => {
     error.code.should.equal('FENERGO_RESPONSE');
     should(error.facts.body).equal('<html>authorization: Bearer ***</html>');
     inspect(error.facts).should.not.containEql('token-1');
+  });
+
+  describe('that repeats the token', () => {
+    const TOKEN = 'p1anted-token/+==~';
+    const everywhere = (value: unknown) => inspect(value, { depth: Infinity, showHidden: true });
+    const repeated = secretForms(TOKEN).join(' ');
+    const headers = {
+      'x-echo': `Bearer ${TOKEN}`,
+      'x-forms': repeated,
+      'set-cookie': `a=${encodeURIComponent(TOKEN)}`,
+      'x-rate-limit-remaining': '5',
+      'x-rate-limit-reset': TOKEN,
+      deprecation: `@1 ${TOKEN}`,
+      sunset: repeated,
+    };
+    const clean = (value: unknown) => {
+      const text = everywhere(value);
+      for (const form of secretForms(TOKEN)) text.should.not.containEql(form);
+    };
+    let trusting: Connection;
+
+    beforeEach(() => {
+      trusting = new Connection(api.url, { tokens: { get: async () => TOKEN, reject: () => {} } });
+    });
+
+    afterEach(() => trusting.client.close());
+
+    it('has it in no header and no fact of a success', async () => {
+      api.replies({ headers, body: { data: 1 } });
+      const result = await trusting.call();
+      clean(result);
+      result.headers.should.have.properties({ 'x-echo': 'Bearer ***', 'set-cookie': ['a=***'] });
+      should(result.facts.rateLimit).deepEqual({ remaining: 5 });
+      should(result.facts.deprecation).equal('@1 ***');
+      result.headers.should.have.property('content-type', 'application/json');
+    });
+
+    it('has it in no header and no fact of a failure', async () => {
+      for (const status of [400, 401, 404, 500]) {
+        api.replies({ status, headers, body: { message: TOKEN } });
+        const error = await errorOf(trusting.command());
+        clean([error, error.facts]);
+        should(error.facts.call?.deprecation).equal('@1 ***');
+      }
+    });
+
+    it('has it in no name of a header', async () => {
+      const hex = 'ABCDEF0123456789ABCDEF';
+      const other = new Connection(api.url, { tokens: { get: async () => hex, reject: () => {} } });
+      api.replies({ headers: { [`x-${hex}`]: '1' }, body: { data: 1 } });
+      everywhere((await other.call()).headers)
+        .toUpperCase()
+        .should.not.containEql(hex);
+      other.client.close();
+    });
+
+    for (const result of ['data', 'envelope', 'text'] as const) {
+      it(`has it in no payload: ${result}`, async () => {
+        const data = { [TOKEN]: `é ${TOKEN} 😀`, list: secretForms(TOKEN) };
+        api.replies({ body: { data, messages: [{ message: `Bearer ${TOKEN}` }] } });
+        const { payload, facts } = await trusting.call({ result });
+        clean([payload, facts]);
+        JSON.stringify(payload).should.containEql('é *** 😀');
+      });
+    }
+
+    it('has it in no payload of bytes either, of which all others stay', async () => {
+      const bytes = (word: string) =>
+        Buffer.concat([Buffer.of(0xff, 0, 0xc3), Buffer.from(word), Buffer.of(0xfe)]);
+      api.replies({ body: bytes(TOKEN) });
+      const { payload } = await trusting.call({ result: 'buffer' });
+      should(payload).deepEqual(bytes('***'));
+    });
+
+    it('does not change data that hold a mock-up’s token by chance', async () => {
+      const other = new Connection(api.url, { tokens: { get: async () => 'test', reject: () => {} } });
+      api.replies({ body: { data: 'the latest test' } });
+      should((await other.call()).payload).equal('the latest test');
+      other.client.close();
+    });
   });
 
   it('cannot put lines of its own into a log', async () => {

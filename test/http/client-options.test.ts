@@ -81,6 +81,28 @@ describe('FenergoClient, the terms of a call', () => {
     heard.should.deepEqual(['over']);
   });
 
+  it('is not lost to what those throw who hear that it waits', async () => {
+    connect({ limits: { perSecond: 1 } });
+    let told = 0;
+    const fail = () => {
+      told += 1;
+      throw new Error('planted');
+    };
+    const hooks = {
+      onWait: (ms: number) => {
+        setImmediate(() => connection.clock.advance(ms));
+        fail();
+      },
+      onWaitOver: fail,
+    };
+    api.replies(BUSY, OK);
+    const { facts } = await connection.call({}, hooks);
+    facts.attempts.should.equal(2);
+    told.should.equal(5);
+    // The turn was given back.
+    (await Promise.all([connection.call({}, hooks), connection.call({}, hooks)])).should.have.length(2);
+  });
+
   it('pauses no longer than it is told', async () => {
     api.replies(BUSY);
     const retry = { ...DEFAULT_RETRY, maxTries: 5, longestPauseMs: 600 };

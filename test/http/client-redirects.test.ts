@@ -1,5 +1,5 @@
 import should from 'should';
-import { Api, Connection, errorOf } from './harness.js';
+import { Api, Connection, callOf, errorOf, settled, until } from './harness.js';
 
 describe('FenergoClient, redirects', () => {
   let api: Api;
@@ -106,5 +106,23 @@ describe('FenergoClient, redirects', () => {
     const error = await errorOf(connection.call());
     error.should.have.properties({ code: 'FENERGO_RESPONSE' });
     should(error.facts.statusCode).equal(304);
+  });
+
+  it('has a turn of its own for each request', async () => {
+    connection.client.close();
+    connection = new Connection(api.url, { limits: { perSecond: 1, concurrent: 1 } });
+    api.replies(to('/moved'), to('/again'), { body: { data: 'found' } });
+    const startMs = connection.clock.nowMs();
+    const found = connection.client.call(callOf({}));
+    await until(() => api.seen.length === 1);
+    await settled();
+    await connection.pass(1001);
+    api.seen.should.have.length(1);
+    await connection.pass(1);
+    await until(() => api.seen.length === 2);
+    await settled();
+    await connection.pass(1002);
+    should((await found).payload).equal('found');
+    (connection.clock.nowMs() - startMs).should.equal(2004);
   });
 });

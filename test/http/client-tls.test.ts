@@ -79,7 +79,7 @@ describe('FenergoClient over TLS', () => {
         { env: { ...process.env, NODE_EXTRA_CA_CERTS: certFile }, timeout: 25_000 },
       );
       JSON.parse(stdout).should.deepEqual({
-        payloads: ['Bearer token-1', 'Bearer token-1', 'Bearer token-1'],
+        payloads: ['Bearer ***', 'Bearer ***', 'Bearer ***'],
         opened: 1,
         idle: 1,
         left: 0,

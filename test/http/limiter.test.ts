@@ -609,15 +609,29 @@ describe('TenantLimiter', () => {
     bench.went.should.have.length(112, 'eleven of the last 100 ms, and the one whose turn it was');
   });
 
-  it('counts every request of a turn that sends several', async () => {
-    const bench = new Bench();
-    bench.ask('redirected');
+  it('gives the place of a day with little left back, when nothing was sent', async () => {
+    const bench = new Bench({ domains: { slow: [{ max: 1000, lengthMs: DAY_MS }] } });
+    bench.ask('first', { domain: 'slow' });
     await settled();
-    for (let i = 0; i < 5; i += 1) bench.turns.get('redirected')?.sent();
-    bench.leave('redirected', { refused: false });
-    bench.askMany(10);
+    bench.leave('first', { refused: false, remaining: 1, resetMs: 20 * HOUR_MS });
+    bench.ask('unsent', { domain: 'slow', unsent: true });
+    await bench.pass(10 * HOUR_MS);
+    bench.names().at(-1)?.should.equal('unsent');
+    bench.leave('unsent');
+    bench.ask('next', { domain: 'slow' });
     await settled();
-    bench.went.should.have.length(1 + 4);
+    bench.names().at(-1)?.should.equal('next');
+  });
+
+  it('takes the end of a turn once only', async () => {
+    const bench = new Bench({ concurrent: 1 });
+    bench.ask('one');
+    await settled();
+    bench.leave('one');
+    bench.leave('one');
+    bench.askMany(2);
+    await settled();
+    bench.names().should.deepEqual(['one', 'n1']);
   });
 
   it('counts a turn in which nothing was sent in no window of its service', async () => {

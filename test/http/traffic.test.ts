@@ -107,7 +107,10 @@ describe('TrafficControl', () => {
 
   it('has no circuit where it is switched off, and names the host in the log where it is not', () => {
     should(control.of({ ...USUAL, breaksCircuit: false }).circuit).be.undefined();
-    for (let i = 0; i < 20; i += 1) control.of(USUAL).circuit?.enter('Call')('failed');
+    for (let i = 0; i < 20; i += 1) {
+      control.of(USUAL).circuit?.enter('Call')('failed');
+      clock.advance(100);
+    }
     log.should.have.length(1);
     log[0]?.should.startWith('api.example.com gave nothing but failures');
   });

@@ -118,6 +118,22 @@ describe('CallGroup', () => {
     should(call.reason).equal('timeout');
   });
 
+  it('ends all of its calls, whatever a listener of one throws', () => {
+    const group = new CallGroup();
+    const calls = [new Canceller(), new Canceller(), new Canceller()];
+    const told: number[] = [];
+    for (const [n, call] of calls.entries()) {
+      group.enter(call);
+      call.addEventListener('abort', () => {
+        throw new Error('planted');
+      });
+      call.addEventListener('abort', () => told.push(n));
+    }
+    group.close();
+    told.should.deepEqual([0, 1, 2]);
+    for (const { reason } of calls) should(reason).have.property('code', 'FENERGO_ABORTED');
+  });
+
   it('bears calls that leave while it closes', () => {
     const group = new CallGroup();
     const calls = Array.from({ length: 5 }, () => new Canceller());

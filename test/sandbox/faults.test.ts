@@ -1,4 +1,6 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import type { Socket } from 'node:net';
 import should from 'should';
 import { ENTITY, Harness, OTHER_TENANT, TENANT } from './harness.js';
 
@@ -185,6 +187,60 @@ describe('sandbox faults', () => {
     (await harness.get(`/entitydataquery/api/entity/${ENTITY}/draft`)).json.data.should.have.length(1);
   });
 
+  it('resets the connection while the body of the request comes, and does not carry the call out', async () => {
+    harness.sandbox.setFaults([{ reset: 'request' }]);
+    const headers = {
+      authorization: `Bearer ${harness.token}`,
+      'x-tenant-id': TENANT,
+      'content-length': '11',
+    };
+    const outgoing = request(`${harness.sandbox.url}${DRAFTS}`, { method: 'POST', headers, agent: false });
+    const failed = once(outgoing, 'response').catch(({ code }) => code);
+    outgoing.write('{"dat');
+    await until(() => harness.sandbox.faults[0]?.used === 1);
+    await turns(20);
+    outgoing.destroyed.should.equal(false);
+    // The sixth of eleven bytes: the last five are never sent.
+    outgoing.write('a');
+    (await failed).should.equal('ECONNRESET');
+    (await harness.get(`/entitydataquery/api/entity/${ENTITY}/draft`)).json.data.should.have.length(0);
+    should(harness.sandbox.stats.statusCodes).deepEqual({ 200: 2 });
+  });
+
+  it('resets the connection of a request without a body, or of unknown length, too', async () => {
+    harness.sandbox.setFaults([{ reset: 'request', times: 2 }]);
+    should((await raw()).error).equal('ECONNRESET');
+    const headers = { 'transfer-encoding': 'chunked' };
+    const outgoing = request(`${harness.sandbox.url}${DRAFTS}`, { method: 'POST', headers, agent: false });
+    const failed = once(outgoing, 'response').catch(({ code }) => code);
+    outgoing.write('{');
+    (await failed).should.equal('ECONNRESET');
+  });
+
+  it('closes the connection after a whole answer, without a word', async () => {
+    const agent = new Agent({ keepAlive: true });
+    const ask = () =>
+      new Promise<{ connection?: string; socket: Socket }>((resolve, reject) => {
+        const headers = { authorization: `Bearer ${harness.token}`, 'x-tenant-id': TENANT };
+        const outgoing = request(`${harness.sandbox.url}${PATH}`, { headers, agent });
+        outgoing.on('error', reject);
+        outgoing.on('response', (incoming) => {
+          const { socket } = incoming;
+          incoming.resume().on('end', () => resolve({ connection: incoming.headers.connection, socket }));
+        });
+        outgoing.end();
+      });
+    harness.sandbox.setFaults([{ reset: 'after', skip: 1 }]);
+    const first = await ask();
+    await turns(1);
+    const second = await ask();
+    second.socket.should.equal(first.socket);
+    should(second.connection).equal('keep-alive');
+    if (!second.socket.destroyed) await once(second.socket, 'close');
+    (await ask()).socket.should.not.equal(second.socket);
+    agent.destroy();
+  });
+
   it('truncates to a half, or to so many bytes, and declares the full length', async () => {
     const whole = await raw();
     should(whole.declared).equal(whole.received);
@@ -257,6 +313,7 @@ describe('sandbox administration', () => {
     (await harness.get(PATH)).status.should.equal(500);
     const listed = await admin('GET', 'faults');
     listed.json.should.deepEqual([{ ...plan[0], used: 1 }]);
+    harness.sandbox.faults.should.deepEqual(listed.json);
     // What was read can be sent back, and starts anew.
     (await admin('PUT', 'faults', JSON.stringify(listed.json))).json[0].used.should.equal(0);
     (await admin('DELETE', 'faults')).status.should.equal(204);
