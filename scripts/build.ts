@@ -40,7 +40,7 @@ export function build(): void {
     for (const type of nodeTypes()) {
       assembleNode(type, join(out, 'nodes', type));
     }
-    copy('icons', join(out, 'nodes', nodeTypes()[0] ?? '', 'icons')); // looked up per module: one copy serves all
+    copy('icons', join(out, 'nodes/fenergo-config/icons')); // looked up per module: one copy serves all
     copy('lib/catalog/operations.json', join(out, 'lib/catalog/operations.json'));
     for (const file of list(join(out, 'lib/bin')).filter((name) => name.endsWith('.js'))) {
       chmodSync(join(out, 'lib/bin', file), 0o755);

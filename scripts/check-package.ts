@@ -19,7 +19,7 @@ const NEEDED = [
   'dist/nodes/fenergo-request/locales/en-US/fenergo-request.json',
   'dist/nodes/fenergo-request/locales/en-US/fenergo-request.html',
 ];
-const EXAMPLES = 5;
+const EXAMPLES = 8;
 const UNWANTED = /^(nodes|lib|test|scripts|docs|icons|\.ci)\/|\.ts$|\.tgz$/;
 
 const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });

@@ -16,6 +16,8 @@ export interface ConnectionSettings {
   identityUrl: string;
   apiUrl: string;
   tenantId: string;
+  /** How this Node-RED is reached from outside, for webhooks. */
+  publicUrl: string;
   scope: string;
   /** Which published limits to keep to. */
   plan: Plan;
@@ -36,6 +38,7 @@ const SANDBOX_CREDENTIAL = { clientId: 'sandbox', clientSecret: 'sandbox' };
 export class ApiConnection implements Connection {
   readonly label: string;
   readonly tenantId: string;
+  readonly publicUrl: string;
   readonly #settings: ConnectionSettings;
   readonly #services: Services;
   #client: Promise<FenergoClient> | undefined;
@@ -49,6 +52,7 @@ export class ApiConnection implements Connection {
   constructor(settings: ConnectionSettings, services: Services) {
     this.label = settings.label;
     this.tenantId = settings.tenantId.trim();
+    this.publicUrl = settings.publicUrl.trim();
     this.#settings = settings;
     this.#services = services;
   }

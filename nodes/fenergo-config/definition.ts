@@ -9,6 +9,7 @@ export interface ConfigDef extends NodeDef {
   identityUrl?: string;
   apiUrl?: string;
   tenantId?: string;
+  publicUrl?: string;
   scope?: string;
   plan?: Plan;
   /** Messages that may wait for each tenant. */
@@ -30,9 +31,9 @@ function text(value: unknown, otherwise = ''): string {
   return value === undefined || value === null ? otherwise : String(value);
 }
 
-/** A number that was typed in, or put in for a `${VARIABLE}`. */
+/** A number that was typed in, or put in for a `${VARIABLE}`: blank when that is not set, which is not the number 0. */
 function numberFrom(value: unknown, otherwise: number): number {
-  const number = Number(text(value, String(otherwise)));
+  const number = Number(text(value).trim() || Number.NaN);
   return number >= 0 ? number : otherwise;
 }
 
@@ -45,6 +46,7 @@ export function settingsOf(def: ConfigDef, credentials: Credentials = {}): Conne
     identityUrl: text(def.identityUrl),
     apiUrl: text(def.apiUrl),
     tenantId: text(def.tenantId),
+    publicUrl: text(def.publicUrl),
     scope: text(def.scope, 'fenx.all'),
     plan: def.plan ?? 'production',
     maxWaiting: numberFrom(def.queue, 10_000),

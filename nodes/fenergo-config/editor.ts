@@ -1,9 +1,10 @@
 import { DEFAULT_ANSWER_LIMIT_MB, isAnswerLimit, MOST_ANSWER_LIMIT_MB } from '../../lib/answer-limit.js';
 import { MAX_SCOPE_LENGTH, scopeList } from '../../lib/scopes.js';
 import { isGuid } from '../../lib/tenant.js';
+import { urlProblem } from '../shared/editor/base-url.js';
 import { isEnv } from '../shared/editor/env.js';
 import { isNumberFrom } from '../shared/editor/numbers.js';
-import { NO_REGION_NAME, prepareRegion, urlProblem } from '../shared/editor/region.js';
+import { NO_REGION_NAME, prepareRegion } from '../shared/editor/region.js';
 import { prepareScope } from '../shared/editor/scope-input.js';
 import { addSidebar } from '../shared/editor/sidebar/sidebar.js';
 import { prepareConnectionTest } from '../shared/editor/test-connection.js';
@@ -14,6 +15,7 @@ interface ConfigProperties {
   identityUrl: string;
   apiUrl: string;
   tenantId: string;
+  publicUrl: string;
   scope: string;
   plan: string;
   queue: number | string;
@@ -74,6 +76,13 @@ RED.nodes.registerType<ConfigProperties>('fenergo-config', {
         return !tenant || isGuid(tenant) || isEnv(tenant) ? true : this._('error.tenantId');
       },
     },
+    publicUrl: {
+      value: '',
+      validate(value, _options) {
+        const url = text(value);
+        return !url || isEnv(url) || !urlProblem(url) ? true : this._('error.url.form');
+      },
+    },
     scope: {
       value: 'fenx.all',
       validate(value, _options) {
@@ -118,7 +127,7 @@ RED.nodes.registerType<ConfigProperties>('fenergo-config', {
   },
   oneditsave() {
     edited = undefined;
-    for (const field of ['region', 'identityUrl', 'apiUrl', 'tenantId', 'clientId']) {
+    for (const field of ['region', 'identityUrl', 'apiUrl', 'tenantId', 'publicUrl', 'clientId']) {
       const input = $(`#node-config-input-${field}`);
       if (!input.is('select')) input.val(text(input.val()));
     }

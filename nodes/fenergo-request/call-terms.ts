@@ -1,5 +1,5 @@
-import { FenergoError } from '../../lib/errors.js';
 import type { Call } from '../../lib/http/call.js';
+import { isCount, isSpan, numberIn } from '../shared/number-property.js';
 import type { RequestProperties } from './definition.js';
 
 /** The part of a call that says how long it may take, and what is done when it fails or has to wait. */
@@ -22,23 +22,4 @@ export function termsOf(properties: RequestProperties): CallTerms {
     patienceMs: numberIn('Patience', patience, isSpan, 'a number of seconds from 0') * 1000,
     urgent: priority === 'first',
   };
-}
-
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 1;
-}
-
-function isSpan(value: number): boolean {
-  return Number.isFinite(value) && value >= 0;
-}
-
-function numberIn(
-  label: string,
-  value: string | number,
-  accept: (value: number) => boolean,
-  range: string,
-): number {
-  const number = String(value).trim() === '' ? Number.NaN : Number(value);
-  if (!accept(number)) throw new FenergoError('FENERGO_INPUT', `${label} '${value}' is not ${range}`);
-  return number;
 }

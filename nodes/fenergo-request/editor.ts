@@ -1,10 +1,10 @@
-import { isGuid } from '../../lib/tenant.js';
 import { CallForm } from '../shared/editor/call-form.js';
 import { isEnv } from '../shared/editor/env.js';
 import { isNumberFrom } from '../shared/editor/numbers.js';
 import { inWords, splitKey } from '../shared/editor/operation-key.js';
 import { type Param, paramsOf } from '../shared/editor/params.js';
 import { sentJson } from '../shared/editor/skeleton.js';
+import { isTenant } from '../shared/editor/tenant-field.js';
 import { prepareTerms } from '../shared/editor/terms-form.js';
 
 interface RequestProperties {
@@ -75,10 +75,8 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
     tenant: {
       value: '',
       validate(value, _options) {
-        const tenant = String(value ?? '').trim();
         const type = form?.isFor(this) ? form.tenantType : this.tenantType;
-        if (type !== 'str' || !tenant) return true;
-        return isGuid(tenant) || isEnv(tenant) ? true : this._('error.tenant');
+        return type !== 'str' || isTenant(value) ? true : this._('error.tenant');
       },
     },
     tenantType: { value: 'str' },

@@ -33,6 +33,8 @@ export interface Connection {
   readonly label: string;
   /** The tenant of calls that name none; may be empty. */
   readonly tenantId: string;
+  /** How this Node-RED is reached from outside, for the webhooks of nodes that do not say so themselves; may be empty. */
+  readonly publicUrl: string;
   /** @throws FENERGO_CONFIG with all that is missing or wrong */
   client(): Promise<FenergoClient>;
   /** What may be shown of it now. Starts nothing: no sandbox, no client, no token request. */

@@ -2,6 +2,7 @@ import { FenergoError } from '../../lib/errors.js';
 import type { CallFacts } from '../../lib/facts.js';
 import type { Call, CallResult } from '../../lib/http/call.js';
 import { cancelSignalOf } from './cancel-signal.js';
+import { keptEvent } from './events/event-message.js';
 import type { FlowMessage } from './input.js';
 
 /** Puts a successful call on its message. */
@@ -15,7 +16,12 @@ export function noteSuccess(
   msg.payload = result.payload;
   msg.statusCode = result.statusCode;
   msg.headers = result.headers;
-  msg.fenergo = { ...callFacts(operation, call, url), ...known(result.facts), ...keptSignal(msg) };
+  msg.fenergo = {
+    ...keptEvent(msg),
+    ...callFacts(operation, call, url),
+    ...known(result.facts),
+    ...keptSignal(msg),
+  };
 }
 
 /**
@@ -34,6 +40,7 @@ export function noteFailure(
   if (statusCode === undefined) delete msg.statusCode;
   else msg.statusCode = statusCode;
   msg.fenergo = {
+    ...keptEvent(msg),
     ...(built ? callFacts(built.operation, built.call, built.url) : {}),
     ...known(call ?? { attempts: 0, durationMs: 0, messages }),
     messages,

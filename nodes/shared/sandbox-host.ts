@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Catalog } from '../../lib/catalog/catalog.js';
 import type { CancelTimer, Clock } from '../../lib/clock.js';
 import type { Endpoints } from '../../lib/regions.js';
@@ -8,6 +9,8 @@ const LINGER_MS = 10_000;
 
 /** The one embedded platform of the process: started by the first connection to it, stopped after the last. */
 export class SandboxHost {
+  /** What the sandbox signs with for webhook nodes that have no secret: there, nobody needs to type one. */
+  readonly webhookSecret = randomBytes(32).toString('base64url');
   readonly #catalog: Catalog;
   readonly #clock: Clock;
   #users = 0;

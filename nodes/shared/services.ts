@@ -6,9 +6,13 @@ import { RuleChecker } from '../../lib/catalog/check.js';
 import { OverlayFile } from '../../lib/catalog/overlay.js';
 import { defaultUserDir } from '../../lib/catalog/user-dir.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
+import { AckDesk } from '../../lib/events/ack-desk.js';
+import { FeedHub } from '../../lib/events/feed-hub.js';
 import { TrafficControl } from '../../lib/http/traffic.js';
 import { CatalogUpdate } from './catalog-update.js';
 import type { ConnectionNode } from './connection.js';
+import { WebhookPaths } from './events/webhook-paths.js';
+import { Kept } from './kept.js';
 import { RecentRequests } from './recent-requests.js';
 import { SandboxHost } from './sandbox-host.js';
 
@@ -32,6 +36,14 @@ export interface Services {
   /** The config nodes that run. */
   connections: Set<ConnectionNode>;
   recent: RecentRequests;
+  /** One poller for each feed, however many nodes read it. */
+  feeds: FeedHub;
+  /** Where flows acknowledge events. Outlives redeploys: messages do, too. */
+  acks: AckDesk;
+  /** What nodes keep beyond a deploy. */
+  kept: Kept;
+  /** Where webhooks answer. */
+  paths: WebhookPaths;
 }
 
 let services: Services | undefined;
@@ -58,6 +70,10 @@ function create(RED: NodeAPI): Services {
     sandbox: new SandboxHost(catalog, clock),
     connections: new Set(),
     recent: new RecentRequests(clock),
+    feeds: new FeedHub(clock),
+    acks: new AckDesk(),
+    kept: new Kept(),
+    paths: new WebhookPaths(),
   };
 }
 

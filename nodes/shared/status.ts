@@ -1,9 +1,8 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { CancelTimer, Clock } from '../../lib/clock.js';
 import { FenergoError } from '../../lib/errors.js';
+import { Pacer } from './pacer.js';
 
-/** Statuses travel to every open editor: no more than ten a second of one node. */
-const PAUSE_MS = 100;
 /** What is left of a wait is shown anew so often. */
 const TICK_MS = 1000;
 
@@ -19,45 +18,43 @@ export class ActivityStatus {
   /** When the wait of each call that waits will be over, about. */
   readonly #waits = new Map<object, number>();
   #outcome: 'ok' | { failed: string } | undefined;
-  #cancelPause: CancelTimer | undefined;
+  readonly #pacer: Pacer;
   #cancelTick: CancelTimer | undefined;
-  #stale = false;
-  #closed = false;
 
   constructor(node: Node, translate: NodeAPI['_'], clock: Clock) {
     this.#node = node;
     this.#translate = translate;
     this.#clock = clock;
+    this.#pacer = new Pacer(clock, () => this.#show());
   }
 
   /** A message has come. */
   begin(): void {
     this.#underWay += 1;
-    this.#changed();
+    this.#pacer.changed();
   }
 
   /** A call waits for its turn or before its next try: about so long. */
   waiting(call: object, waitMs: number): void {
     this.#waits.set(call, this.#clock.nowMs() + waitMs);
-    this.#changed();
+    this.#pacer.changed();
   }
 
   /** A call no longer waits, if it did. */
   waitOver(call: object): void {
-    if (this.#waits.delete(call)) this.#changed();
+    if (this.#waits.delete(call)) this.#pacer.changed();
   }
 
   /** A message is done with. */
   end(error?: unknown): void {
     this.#underWay -= 1;
     this.#outcome = error === undefined ? 'ok' : { failed: this.#reason(error) };
-    this.#changed();
+    this.#pacer.changed();
   }
 
   /** Clears the status, for good. */
   close(): void {
-    this.#closed = true;
-    this.#cancelPause?.();
+    this.#pacer.close();
     this.#cancelTick?.();
     this.#node.status({});
   }
@@ -74,24 +71,10 @@ export class ActivityStatus {
     return Math.max(1, Math.ceil((lastMs - this.#clock.nowMs()) / 1000));
   }
 
-  #changed(): void {
-    if (this.#closed) return;
-    if (this.#cancelPause) {
-      this.#stale = true;
-      return;
-    }
-    this.#show();
-    this.#stale = false;
-    this.#cancelPause = this.#clock.setTimer(PAUSE_MS, () => {
-      this.#cancelPause = undefined;
-      if (this.#stale) this.#changed();
-    });
-  }
-
   #show(): void {
     this.#cancelTick?.();
     if (this.#waits.size > 0) {
-      this.#cancelTick = this.#clock.setTimer(TICK_MS, () => this.#changed());
+      this.#cancelTick = this.#clock.setTimer(TICK_MS, () => this.#pacer.changed());
       const text = this.#translate('status.waiting', {
         count: this.#waits.size,
         seconds: this.#secondsLeft(),

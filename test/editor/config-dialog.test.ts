@@ -27,6 +27,7 @@ const FLOWS: FlowNode[] = [
     identityUrl: '',
     apiUrl: '',
     tenantId: '',
+    publicUrl: '',
     scope: 'fenx.all',
     plan: 'production',
     credentials: { clientId: 'client', clientSecret: SECRET },

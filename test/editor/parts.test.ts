@@ -1,5 +1,11 @@
 import should from 'should';
 import { Catalog } from '../../lib/catalog/catalog.js';
+import {
+  eventProblem,
+  eventTypesIn,
+  suggestEvents,
+  suggestFeeds,
+} from '../../nodes/shared/editor/event-suggestions.js';
 import { inWords, splitKey } from '../../nodes/shared/editor/operation-key.js';
 import { type AskedParams, NO_PARAMS, paramsOf, rowsFor } from '../../nodes/shared/editor/params.js';
 import { suggestScopes } from '../../nodes/shared/editor/scope-suggestions.js';
@@ -173,6 +179,62 @@ describe('parts of the dialogs', () => {
     it('are none between words and on a finished scope', () => {
       suggestScopes('fenx.all ', 9).should.eql([]);
       suggestScopes('fenx.all', 8).should.eql([]);
+    });
+  });
+
+  describe('suggestions of events', () => {
+    const node = { _: (key: string) => key };
+    const values = (list: { value: string }[]) => list.map(({ value }) => value);
+    const events = (text: string, feed = 'all', chosen: string[] = []) =>
+      values(suggestEvents(node, text, feed, chosen));
+
+    it('are of the feed that is read, and of every source where nobody knows what it brings', () => {
+      events('', 'eventingress').should.eql([
+        ...['*', 'eventingress:*', 'eventingress:failed', 'eventingress:success'],
+      ]);
+      events('', 'EventIngress').should.have.length(4);
+      for (const feed of ['all', 'theirs', 'constructor', '']) events('', feed).length.should.be.above(90);
+    });
+
+    it('leave out what is chosen, in whatever letters', () => {
+      events('', 'eventingress', ['EventIngress:Failed', '*']).should.eql([
+        ...['eventingress:*', 'eventingress:success'],
+      ]);
+    });
+
+    it('begin with what is typed, then have it within, and end with the text as it was typed', () => {
+      const found = events('draft created');
+      found.slice(0, 2).should.eql(['entitydata:draftcreated', 'product:draftcreated']);
+      found.should.containEql('deals:dealdraftcreated');
+      events('entitydata:draft').at(-1)?.should.equal('entitydata:draft');
+      events('ENTITYDATA:Created').should.eql(['entitydata:created']);
+      events('xyzzy').should.eql([]);
+      events('their:own').should.eql(['their:own']);
+      events('their:own', 'all', ['their:own']).should.eql([]);
+    });
+
+    it('of feeds are all of them, the sources, and whatever can be one', () => {
+      values(suggestFeeds(node, '')).slice(0, 2).should.eql(['all', 'association']);
+      values(suggestFeeds(node, 'jour')).should.eql(['journey', 'jour']);
+      values(suggestFeeds(node, 'two words')).should.eql([]);
+    });
+
+    it('come with what is the matter with a type', () => {
+      const problem = (type: string, feed = 'all') => String(eventProblem(type, feed));
+      const environment = '$' + '{TYPES}';
+      for (const right of ['*', 'entitydata:*', 'EntityData:Created', environment])
+        problem(right).should.equal('undefined', right);
+      for (const wrong of ['created', ':created', 'entitydata:', 'entity data:created', '*:created', 'a:b*'])
+        problem(wrong).should.equal('form', wrong);
+      for (const unlisted of ['their:own', 'their:*', 'entitydata:other', '__proto__:x'])
+        problem(unlisted).should.equal('unlisted', unlisted);
+      problem('journey:taskstarted', 'Document').should.equal('otherFeed');
+      problem('journey:taskstarted', 'theirs').should.equal('undefined');
+    });
+
+    it('are read from what is pasted', () => {
+      eventTypesIn(' a:b, c:*;d:e\nf:g ').should.eql(['a:b', 'c:*', 'd:e', 'f:g']);
+      eventTypesIn(' ').should.eql([]);
     });
   });
 });

@@ -12,6 +12,7 @@ import {
   pressDone,
   reasonFor,
   screenshot,
+  showFlows,
   textOf,
   type,
 } from '../support/browser.js';
@@ -59,6 +60,8 @@ describe('the dialog of a request', function () {
   let nodeRed: RealNodeRed;
   let browser: Browser;
   let page: Page;
+  /** Whether the page may serve the next test, too. */
+  let reusable = false;
 
   before(async function () {
     needsBrowser.call(this);
@@ -69,7 +72,17 @@ describe('the dialog of a request', function () {
     await browser?.close();
     await nodeRed?.stop();
   });
-  afterEach(() => page?.close());
+  afterEach(function () {
+    reusable &&= this.currentTest?.state === 'passed';
+  });
+
+  /** Opens an editor of one's own on these flows. */
+  async function openFresh(flows: FlowNode[], look: { dark?: boolean } = {}): Promise<void> {
+    reusable = false;
+    await page?.close();
+    await nodeRed.deploy(flows);
+    page = await openEditor(browser, nodeRed.url, look);
+  }
 
   /** Opens the dialog of a node with these properties. */
   async function open(
@@ -77,7 +90,7 @@ describe('the dialog of a request', function () {
     look: { dark?: boolean } = {},
     blank: object = BLANK,
   ): Promise<void> {
-    await nodeRed.deploy([
+    const flows: FlowNode[] = [
       { id: 'tab', type: 'tab', label: 'Flow' },
       CONNECTION,
       {
@@ -90,14 +103,20 @@ describe('the dialog of a request', function () {
         ...blank,
         ...properties,
       },
-    ]);
-    page = await openEditor(browser, nodeRed.url, look);
+    ];
+    if (reusable && !look.dark) await showFlows(page, flows);
+    else {
+      await openFresh(flows, look);
+      reusable = !look.dark;
+    }
     await editNode(page, 'request');
   }
 
   /** Presses Done and Deploy. @returns the properties that the server has */
   async function save(): Promise<Record<string, unknown>> {
     await pressDone(page);
+    // The server may still have the flows of another test.
+    await page.evaluate('RED.nodes.dirty(true)');
     await pressDeploy(page);
     const saved = (await nodeRed.flows()).find(({ id }) => id === 'request') ?? {};
     return Object.fromEntries(Object.keys(BLANK).map((key) => [key, (saved as FlowNode)[key]]));
@@ -328,13 +347,11 @@ describe('the dialog of a request', function () {
     await open({ operation: 'entitydataquery/v2/GetEntityById' });
     await choose('entitydatacommand/v2/CreateEntity');
     JSON.parse(await body()).should.have.property('targetEntity');
-    await page.close();
 
     await open({ operation: 'journeycommand/v1/CreateJourney', bodyType: 'json', body: '' });
     (await textOf(page.locator('#fenergo-request-sent'))).should.equal('Sent:nothing');
     await choose('entitydatacommand/v2/CreateEntity');
     JSON.parse(await body()).should.have.property('targetEntity');
-    await page.close();
 
     await open({ operation: 'entitydatacommand/v2/CreateEntity' });
     await page.locator('.fenergo-request-body .red-ui-typedInput-type-select').first().click();
@@ -474,7 +491,7 @@ describe('the dialog of a request', function () {
   });
 
   it('keeps the operation when the catalog cannot be loaded', async () => {
-    await nodeRed.deploy([
+    await openFresh([
       { id: 'tab', type: 'tab', label: 'Flow' },
       CONNECTION,
       {
@@ -488,7 +505,6 @@ describe('the dialog of a request', function () {
         operation: 'entitydataquery/v2/GetEntityById',
       },
     ]);
-    page = await openEditor(browser, nodeRed.url);
     await page.route('**/fenergo/catalog/**', (route) => route.fulfill({ status: 500, body: '' }));
     await editNode(page, 'request');
     (await textOf(card())).should.containEql('could not be loaded');
@@ -505,6 +521,12 @@ describe('the dialog of a request', function () {
     );
     await type(page, '#node-input-path', 'entity/1');
     (await reasonFor(page, '#node-input-path')).should.containEql('starts with a slash');
+    const tenant = page.locator('#node-input-tenant + .red-ui-typedInput-container');
+    await tenant.locator('input').fill('12345');
+    await tenant.locator('input').press('End');
+    (await reasonFor(page, '#node-input-tenant + .red-ui-typedInput-container')).should.containEql(
+      'is a GUID',
+    );
     await type(page, '#node-input-timeout', '0');
     (await reasonFor(page, '#node-input-timeout')).should.containEql('a number of seconds above 0');
     const environment = '$' + '{TIMEOUT}';
@@ -604,13 +626,12 @@ describe('the dialog of a request', function () {
   });
 
   it('is filled in, deployed and run with the keyboard alone, opened again and changed', async () => {
-    await nodeRed.deploy([
+    await openFresh([
       { id: 'tab', type: 'tab', label: 'Flow' },
       { ...CONNECTION, tenantId: TENANT },
       { id: 'request', type: 'fenergo-request', z: 'tab', x: 200, y: 100, wires: [['out']], ...BLANK },
       { id: 'out', type: 'debug', z: 'tab', x: 400, y: 100, wires: [], active: false },
     ]);
-    page = await openEditor(browser, nodeRed.url);
     // The node is chosen as a click would; everything after that is typed.
     await page.evaluate("RED.view.select({ nodes: [RED.nodes.node('request')] }); RED.view.focus()");
     const { keyboard } = page;

@@ -23,7 +23,7 @@ describe('example flows in the editor', function () {
   });
 
   for (const file of readdirSync(FOLDER).sort()) {
-    it(`${file} fits on the canvas, nothing covers anything`, async () => {
+    it(`${file} fits on the canvas, nothing covers anything, and nothing is marked as wrong`, async () => {
       const flow = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as FlowNode[];
       await nodeRed.deploy(flow);
       const page = await openEditor(browser, nodeRed.url, { width: 1280, height: 620 });
@@ -35,6 +35,7 @@ describe('example flows in the editor', function () {
           }),
         );
         boxes.length.should.equal(flow.filter(({ z, type }) => z && type !== 'group').length);
+        (await page.locator('.red-ui-flow-node-error:not(.hide)').count()).should.equal(0);
         const canvas = await page.locator('#red-ui-workspace-chart').boundingBox();
         for (const [index, a] of boxes.entries()) {
           a.right.should.be.belowOrEqual((canvas?.x ?? 0) + (canvas?.width ?? 0));

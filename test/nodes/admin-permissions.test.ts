@@ -15,6 +15,11 @@ const NEEDED: Record<string, string> = {
   'GET /fenergo/catalog/search': 'fenergo-request.read',
   'GET /fenergo/catalog/match': 'fenergo-request.read',
   'GET /fenergo/scopes': 'fenergo-request.read',
+  'GET /fenergo/webhooks/:id': 'fenergo-webhook.read',
+  'GET /fenergo/webhooks/:id/platform': 'fenergo-webhook.read',
+  'POST /fenergo/webhooks/:id/test': 'fenergo-webhook.write',
+  'POST /fenergo/webhooks/:id/enable': 'fenergo-webhook.write',
+  'POST /fenergo/webhooks/:id/remove': 'fenergo-webhook.write',
 };
 
 const USERS: Record<string, string> = {

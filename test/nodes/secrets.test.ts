@@ -43,9 +43,22 @@ const REPEATED_IN_JSON = secretForms(TOKEN)
   .filter((form) => !form.includes('\\'))
   .join(' ');
 
-/** Answers of the API to a call; it repeats what it was sent in all but the successes. */
+/** Headers that a server may choose: those that are facts of the call, and any other. */
+const ECHOED_HEADERS = {
+  'x-echo': `Bearer ${TOKEN}`,
+  'x-forms': REPEATED,
+  'set-cookie': [`a=${encodeURIComponent(TOKEN)}`, `b=${TOKEN}`],
+  'x-rate-limit-remaining': '5000',
+  'x-rate-limit-reset': `2026 ${TOKEN}`,
+  deprecation: `@1 ${TOKEN}`,
+  sunset: REPEATED,
+};
+
+/** Answers of the API to a call; it repeats what it was sent in all of them. */
 const STATUSES = [400, 403, 404, 407, 409, 410, 422, 429, 500, 502, 511];
 const BREAKAGES = ['cut', 'reset', 'html', 'packed', 'encoded', 'long', 'away', 'here', 'here-reset'];
+
+const RESULTS = ['envelope', 'text', 'buffer'];
 
 /** Nodes that are not patient with what never answers. */
 const BRIEF = ['full', 'silent', 'busy'];
@@ -74,7 +87,11 @@ const CODES = [
 const answerCall: Answering = ({ url }, response) => {
   const kind = url.split(/[/?]/)[2] ?? '';
   const status = Number(kind);
-  if (status === 200) return sendJson(response, { data: 'fine', messages: [] });
+  for (const [name, value] of Object.entries(ECHOED_HEADERS)) response.setHeader(name, value);
+  if (status === 200) {
+    const data = { said: `fine: Bearer ${TOKEN}`, [TOKEN]: REPEATED_IN_JSON };
+    return sendJson(response, { data, messages: [{ message: REPEATED_IN_JSON }] });
+  }
   if (kind === 'cut') {
     response.writeHead(200, { 'content-length': 9999 });
     return void response.write(REPEATED, () => response.destroy());
@@ -186,6 +203,7 @@ describe('secrets', function () {
       ...connections,
       ...[...tokenless, ...others].map((id) => request(id)),
       request('query', { connection: 'good', method: 'GET', path: '/entitydataquery/{status}' }),
+      ...RESULTS.map((result) => request(`as-${result}`, { connection: 'good', result })),
       request('silent', { connection: 'good' }),
       request('aborted', { connection: 'good' }),
       request('unset', { connection: '' }),
@@ -237,6 +255,7 @@ describe('secrets', function () {
     for (const status of [200, ...STATUSES, ...BREAKAGES, '..', '']) await run('good', status);
     for (const status of [200, 404, 503, 'cut', 'html', 'away', 'here', 'here-reset'])
       await run('query', status);
+    for (const result of RESULTS) await run(`as-${result}`, 200);
     await Promise.all([...tokenless, 'unset', 'no-tls', 'noise'].map((id) => run(id, 200)));
     await run('worn', 401);
     await run('silent', 'never');
@@ -302,6 +321,13 @@ describe('secrets', function () {
 
   it('are in no message', () => {
     for (const msg of messages) clean('A message', deep(msg));
+    // Bytes are shown as numbers.
+    const payloads = messages.map(({ payload }) => payload).filter((payload) => Buffer.isBuffer(payload));
+    payloads.length.should.be.above(0);
+    for (const payload of payloads) clean('A payload', payload.toString('latin1'));
+    const said = deep(messages);
+    said.should.containEql("'x-echo': 'Bearer ***'").and.containEql("said: 'fine: Bearer ***'");
+    said.should.containEql("deprecation: '@1 ***'");
   });
 
   it('are in no error, nor in what hangs on it', () => {

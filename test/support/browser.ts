@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import type { FlowNode } from './node-red.js';
 
 const ARTEFACTS = join(__dirname, '../artefacts');
 const CANDIDATES = [
@@ -60,6 +61,25 @@ export async function openEditor(
   await page.waitForSelector('.red-ui-palette-node', { state: 'attached' });
   await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
   return page;
+}
+
+/**
+ * Puts other flows into an open editor, as if it had loaded them; a dialog that is open is cancelled. Much quicker than to
+ * open the editor anew. Nothing is deployed.
+ */
+export async function showFlows(page: Page, flows: readonly FlowNode[]): Promise<void> {
+  const cancel = page.locator('.red-ui-tray-toolbar button[id$=-dialog-cancel]');
+  for (let open = await cancel.count(); open > 0; open -= 1) {
+    await cancel.last().click();
+    await page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length < ${open}`);
+  }
+  const loaded = flows.map(({ credentials: _, ...node }) => node);
+  await page.evaluate(
+    `RED.nodes.clear(); RED.nodes.import(${JSON.stringify(loaded)}); RED.nodes.dirty(false)`,
+  );
+  await page.evaluate(
+    "RED.notifications?.close?.(); document.querySelector('#red-ui-notifications').replaceChildren()",
+  );
 }
 
 /** Keeps a picture of the page for people to look at. @returns where it lies */

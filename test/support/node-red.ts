@@ -54,6 +54,8 @@ export interface StartOptions {
   httpNodeRoot?: string;
   /** The look of the editor, for example `dark`, as a plugin would set it. */
   settings?: Record<string, unknown>;
+  /** Hangs into the web server what comes before Node-RED. */
+  before?: (app: import('express').Application) => void;
 }
 
 /** A started Node-RED with this package in it. */
@@ -75,8 +77,8 @@ export interface RealNodeRed {
   node(id: string): Node;
   /** Hands a message to a node, as a wire would. */
   send(id: string, msg: Record<string, unknown>): void;
-  /** The next message that reaches a node. Ask before sending. */
-  nextMessage(id: string): Promise<Message>;
+  /** The next message that reaches a node and that `accept` takes (any, unless told). Ask before sending. */
+  nextMessage(id: string, accept?: (msg: Message) => boolean): Promise<Message>;
   /** The next time that a node calls `done`, with or without an error. Ask before sending. */
   nextOutcome(id: string): Promise<Outcome>;
   /** The next status of a node that `accept` takes (any, unless told). */
@@ -125,6 +127,7 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RealNode
     },
     ...options.settings,
   } as Parameters<NodeRedApp['init']>[1]);
+  options.before?.(app);
   app.use(httpAdminRoot, RED.httpAdmin);
   app.use(httpNodeRoot, RED.httpNode);
   // start() resolves before the flows run, so the first deploy could take the start's event for its own.
@@ -157,7 +160,7 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RealNode
       return node;
     },
     send: (id, msg) => real.node(id).receive(msg as NodeMessage),
-    nextMessage: (id) => taps.next(`message:${id}`),
+    nextMessage: (id, accept) => taps.next(`message:${id}`, accept),
     nextOutcome: (id) => taps.next(`outcome:${id}`),
     nextStatus: (id, accept) => taps.next(`status:${id}`, accept),
     async stop() {
@@ -226,7 +229,8 @@ function tap(RED: NodeRedApp) {
   hooks.add('onComplete.test', ({ node, msg, error }) => {
     bus.emit(`outcome:${node?.id}`, { msg, error });
   });
-  RED.events.on('node-status', ({ id, status }: { id: string; status: Status }) => {
+  // A node that is gone has none.
+  RED.events.on('node-status', ({ id, status = {} }: { id: string; status?: Status }) => {
     bus.emit(`status:${id}`, status);
   });
   return {

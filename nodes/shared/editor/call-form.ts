@@ -8,6 +8,7 @@ import { OperationSearch } from './operation-search.js';
 import { OperationTree } from './operation-tree.js';
 import { ParamList } from './param-list.js';
 import { type AskedParams, NO_PARAMS, type Param, type ParamRow } from './params.js';
+import { prepareTenant, tenantType } from './tenant-field.js';
 
 /** Where the call comes from. Not saved: the other properties tell it. */
 type Mode = 'catalog' | 'manual' | 'message';
@@ -37,11 +38,7 @@ export class CallForm {
   constructor(node: CallNode) {
     this.#node = node;
     fillIn(node as unknown as Record<string, unknown>);
-    $('#node-input-tenant').typedInput({
-      default: 'str',
-      types: ['str', 'msg', 'flow', 'global', 'env', 'jsonata'],
-      typeField: '#node-input-tenantType',
-    });
+    prepareTenant(node, ['msg', 'flow', 'global', 'env', 'jsonata']);
     this.#body = new BodyForm(node);
     this.#params = new ParamList($('#node-input-params-container'), node);
     this.#params.set(node.params ?? []);
@@ -58,11 +55,7 @@ export class CallForm {
     this.#mode.val(modeOf(node)).on('change', () => this.#show());
     $('#node-input-method').on('change', () => this.#pathChanged());
     $('#node-input-path').on('change', () => this.#pathChanged());
-    $('#node-input-connection').on('change', () => {
-      this.#drawCard();
-      this.#showTenant();
-    });
-    this.#showTenant();
+    $('#node-input-connection').on('change', () => this.#drawCard());
     this.#show();
     void this.#picker.start(node.operation);
   }
@@ -74,7 +67,7 @@ export class CallForm {
 
   /** The type that the tenant field has now. */
   get tenantType(): string {
-    return $('#node-input-tenant').typedInput('type');
+    return tenantType();
   }
 
   /** The source that the body has now. */
@@ -130,16 +123,6 @@ export class CallForm {
       connection: grantedScopes(),
       onVersion: (key) => void this.#picker.choose(key),
     });
-  }
-
-  /** Where the tenant comes from when none is given here. */
-  #showTenant(): void {
-    const connection = RED.nodes.node(String($('#node-input-connection').val()));
-    const tenant = String(connection?.tenantId ?? '');
-    const { _ } = this.#node;
-    const text = tenant ? _('placeholder.tenantOfConnection', { tenant }) : _('placeholder.tenant');
-    const field = $('#node-input-tenant').siblings('.red-ui-typedInput-container').find('input');
-    field.attr({ placeholder: text, title: text });
   }
 
   #fillParams(): void {

@@ -41,6 +41,8 @@ declare global {
     paletteLabel?: string | ((this: EditorNode<P>) => string);
     inputLabels?: (this: EditorNode<P>) => string;
     outputLabels?: (this: EditorNode<P>, index: number) => string;
+    /** It came from the palette, or was pasted or imported; not when flows are loaded. */
+    onadd?: (this: EditorNode<P>) => void;
     oneditprepare?: (this: EditorNode<P>) => void;
     oneditsave?: (this: EditorNode<P>) => void;
     oneditcancel?: (this: EditorNode<P>) => void;
@@ -52,6 +54,7 @@ declare global {
     registerType<P>(type: string, definition: EditorDefinition<P>): void;
     /** A node or config node of the workspace. */
     node(id: string): Record<string, unknown> | null;
+    filterNodes(filter: { type: string }): Record<string, unknown>[];
   }
 
   /** The part of Ace and Monaco that Node-RED offers for both. */
@@ -74,13 +77,14 @@ declare global {
   }
 
   /** The editor's one global object. */
-  const RED: Omit<EditorRED, 'nodes' | 'utils' | 'editor' | 'sidebar'> & {
+  const RED: Omit<EditorRED, 'nodes' | 'utils' | 'editor' | 'sidebar' | 'clipboard'> & {
     nodes: EditorNodes;
     editor: {
       createEditor(options: { id: string; mode: string; value: string }): CodeEditor;
       /** Opens the dialog of a config node; the name of no property, since no node is being edited. */
       editConfig(property: '', type: string, id: string): void;
     };
+    clipboard: { copyText(text: string, popoverAt: JQuery, popoverKey: string): boolean };
     sidebar: { addTab(options: SidebarTab): void };
     utils: EditorRED['utils'] & {
       /** `true`, or why a TypedInput's value is none of its type. */

@@ -5,18 +5,6 @@ import { isEnv } from './env.js';
 /** What the list holds while another region is wanted but not named: no region can be called so. */
 export const NO_REGION_NAME = '_OTHER_';
 
-/** Why a base URL cannot be used, as the last part of a key of the locale files; undefined when it can. */
-export function urlProblem(text: string): 'empty' | 'form' | undefined {
-  if (!text) return 'empty';
-  try {
-    const url = new URL(text);
-    const plain = !url.username && !url.password && !url.search && !url.hash;
-    return /^https?:$/.test(url.protocol) && plain ? undefined : 'form';
-  } catch {
-    return 'form';
-  }
-}
-
 /**
  * The list of regions with its followers: the field for another name, the URLs of one's own, the hosts in words.
  * The entry "another region" carries the typed name as its value, so that the list is the property itself.

@@ -1,0 +1,139 @@
+import { Canceller, type CancelSignal } from '../cancel.js';
+import type { Clock } from '../clock.js';
+import type { AckDesk } from './ack-desk.js';
+import { Delivery } from './delivery.js';
+import type { FeedConsumer, PollerState } from './feed-poller.js';
+import { type IntakeOptions, type Item, takeIn } from './intake.js';
+import type { Batch } from './notification.js';
+import { type ItemWithResource, withResources } from './resources.js';
+
+/** When a batch counts as handled: once it was sent on, or when the flow has acknowledged all of it. */
+export type Acknowledge = 'auto' | 'manual';
+
+/** What is sent on of a batch. */
+export interface Emission {
+  /** What the messages name when they are acknowledged. */
+  deliveryId: string;
+  batchId: string;
+  items: readonly ItemWithResource[];
+}
+
+export interface FlowConsumerOptions extends IntakeOptions {
+  intervalMs: number;
+  acknowledge: Acknowledge;
+  ackTimeoutMs: number;
+  clock: Clock;
+  random: () => number;
+  desk: AckDesk;
+  newId: () => string;
+  /** Sends the messages on. */
+  emit: (emission: Emission) => void;
+  /** Reads the resource of a notification, where that is wished. */
+  fetch?: (item: Item, signal: CancelSignal) => Promise<unknown>;
+  /** More ids are settled: to be kept for a later run. */
+  onSettled: () => void;
+  onState: (state: PollerState) => void;
+  /** So many messages wait to be acknowledged. */
+  onOpen?: (open: number) => void;
+  /** A batch was not acknowledged in time, and will be asked for again. */
+  onTimeout?: (open: number) => void;
+  /** Resources cannot be read; tried again after so long. */
+  onFetchFailure?: (error: unknown, againInMs: number) => void;
+}
+
+/** Takes the batches of a feed into a flow. */
+export class FlowConsumer implements FeedConsumer {
+  readonly #options: FlowConsumerOptions;
+  readonly #closing = new Canceller();
+  #delivery: Delivery | undefined;
+
+  constructor(options: FlowConsumerOptions) {
+    this.#options = options;
+  }
+
+  get intervalMs(): number {
+    return this.#options.intervalMs;
+  }
+
+  async deliver(batch: Batch): Promise<boolean> {
+    try {
+      const items = await this.#itemsOf(batch);
+      if (this.#closing.aborted) return false;
+      if (items.length === 0) return true;
+      const { newId, acknowledge } = this.#options;
+      const emission = { deliveryId: newId(), batchId: batch.batchId, items };
+      if (acknowledge === 'manual') return await this.#untilAcknowledged(emission);
+      this.#emit(emission);
+      for (const { notification } of items) this.#options.seen.note(notification.id, 'handled');
+      return true;
+    } catch {
+      // Closed in the middle.
+      return false;
+    }
+  }
+
+  completed({ notifications }: Batch): void {
+    const { seen, onSettled } = this.#options;
+    for (const { id } of notifications) if (seen.stageOf(id) === 'handled') seen.note(id, 'settled');
+    // A later run keeps its own ids in the same place.
+    if (!this.#closing.aborted) onSettled();
+  }
+
+  onState(state: PollerState): void {
+    this.#options.onState(state);
+  }
+
+  /** Takes no more, and gives back what is not acknowledged: it comes again. */
+  close(): void {
+    this.#closing.abort(new Error('The node was closed'));
+    this.#delivery?.stop();
+  }
+
+  async #itemsOf({ notifications }: Batch): Promise<ItemWithResource[]> {
+    const items = takeIn(notifications, this.#options);
+    const { fetch, clock, random, onFetchFailure } = this.#options;
+    if (!fetch) return items;
+    return withResources(items, { clock, random, signal: this.#closing, fetch, onFailure: onFetchFailure });
+  }
+
+  #untilAcknowledged(emission: Emission): Promise<boolean> {
+    const { clock, desk, ackTimeoutMs, seen, onSettled, onOpen, onTimeout } = this.#options;
+    return new Promise((resolve) => {
+      const delivery = new Delivery({
+        id: emission.deliveryId,
+        batchId: emission.batchId,
+        notificationIds: emission.items.map(({ notification }) => notification.id),
+        timeoutMs: ackTimeoutMs,
+        clock,
+        onAcknowledged: (id) => {
+          seen.note(id, 'settled');
+          // A later run keeps its own ids in the same place.
+          if (!this.#closing.aborted) onSettled();
+          // It may come too late, while the same batch is on its way once more.
+          if (!delivery.end) onOpen?.(delivery.open);
+        },
+        onEnd: (end) => {
+          this.#delivery = undefined;
+          desk.ended(delivery);
+          onOpen?.(0);
+          if (end === 'timed-out') onTimeout?.(delivery.open);
+          resolve(end === 'acknowledged');
+        },
+      });
+      this.#delivery = delivery;
+      desk.open(delivery);
+      onOpen?.(delivery.open);
+      try {
+        this.#emit(emission);
+      } catch {
+        // Nobody can acknowledge what was not sent.
+        delivery.stop();
+      }
+    });
+  }
+
+  #emit(emission: Emission): void {
+    for (const { notification } of emission.items) this.#options.seen.note(notification.id, 'sent');
+    this.#options.emit(emission);
+  }
+}

@@ -1,0 +1,41 @@
+import type { Node, NodeAPI } from 'node-red';
+import { editorIdOf } from '../shared/editor-id.js';
+import { sharedServices } from '../shared/services.js';
+import { registerWebhookRoutes } from './admin-routes.js';
+import { type WebhookCredentials, type WebhookDef, withDefaults } from './definition.js';
+import { WebhookDoor } from './webhook-door.js';
+
+export default function (RED: NodeAPI): void {
+  const services = sharedServices(RED);
+  // Early: before the nodes of flows hang up routes of their own.
+  services.paths.listen(RED);
+  const doors = new Map<string, WebhookDoor>();
+  registerWebhookRoutes(RED, doors);
+
+  function WebhookNode(this: Node<WebhookCredentials>, def: WebhookDef) {
+    RED.nodes.createNode(this, def);
+    const door = new WebhookDoor({
+      ...services,
+      RED,
+      node: this,
+      properties: withDefaults(def),
+      credentials: this.credentials ?? {},
+    });
+    const id = editorIdOf(this);
+    doors.set(id, door);
+    door.open();
+    // The nodes that its messages go to may not be there yet.
+    const start = () => void door.start();
+    RED.events.once('flows:started', start);
+    this.on('close', (removed: boolean, done: () => void) => {
+      RED.events.off('flows:started', start);
+      if (doors.get(id) === door) doors.delete(id);
+      void door.close(removed).finally(done);
+    });
+  }
+  RED.nodes.registerType<Node<WebhookCredentials>, WebhookDef, object, WebhookCredentials>(
+    'fenergo-webhook',
+    WebhookNode,
+    { credentials: { secret: { type: 'password' }, previousSecret: { type: 'password' } } },
+  );
+}
