@@ -1,15 +1,19 @@
+import { Agent, request } from 'node:http';
 import { Catalog } from '../../lib/catalog/catalog.js';
+import { SIGNATURE_HEADER, signatureOf } from '../../lib/events/signature.js';
 import { SANDBOX_TENANTS, type Sandbox, startSandbox } from '../../lib/sandbox/sandbox.js';
 import { type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
 
 /**
  * How fast notifications go through a real flow: by the feed, with batches completed once they were sent on and once the
- * flow has acknowledged them, beside a bare loop of requests that asks for the batches and completes them; and what a feed
- * of a hundred thousand costs in memory.
+ * flow has acknowledged them, beside a bare loop of requests that asks for the batches and completes them; what a feed of a
+ * hundred thousand costs in memory; and how fast signed deliveries go through the webhook, beside Node-RED's own nodes.
  */
 const NOTIFICATIONS = 10_000;
 const MANY = 100_000;
 const BATCH = 100;
+const DELIVERIES = 5000;
+const AT_ONCE = 20;
 const TENANT = SANDBOX_TENANTS[0]?.id ?? '';
 
 export async function main(): Promise<void> {
@@ -20,6 +24,8 @@ export async function main(): Promise<void> {
   const autoMs = await through(nodeRed, sandbox, 'auto', NOTIFICATIONS);
   const manualMs = await through(nodeRed, sandbox, 'manual', NOTIFICATIONS);
   const many = await memory(nodeRed, sandbox);
+  const httpInMs = await posted(nodeRed, 'http in');
+  const webhookMs = await posted(nodeRed, 'fenergo-webhook');
   await nodeRed.stop();
   await sandbox.close();
   const row = (ms: number) => ({
@@ -35,6 +41,57 @@ export async function main(): Promise<void> {
   console.log(
     `${MANY} notifications that wait, read in batches of ${BATCH}: heap of Node-RED at most ${many} MB above before`,
   );
+  const deliveries = (ms: number) => ({
+    'deliveries a second': Math.round((DELIVERIES / ms) * 1000),
+    'of http in, %': Math.round((httpInMs / ms) * 100),
+  });
+  console.log(`${DELIVERIES} signed deliveries, ${AT_ONCE} at a time:`);
+  console.table({
+    'http in and http response, unchecked': deliveries(httpInMs),
+    'fenergo-webhook, checked': deliveries(webhookMs),
+  });
+}
+
+/** Posts signed notifications to a node and waits for its answers. @returns milliseconds */
+async function posted(nodeRed: RealNodeRed, type: 'http in' | 'fenergo-webhook'): Promise<number> {
+  const at = { z: 'tab', x: 1, y: 1 };
+  const secret = 'bench';
+  await nodeRed.deploy([
+    { id: 'tab', type: 'tab', label: 'Flow' },
+    type === 'http in'
+      ? { id: 'in', type, url: '/bench', method: 'post', ...at, wires: [['out']] }
+      : { id: 'in', type, path: '/bench', credentials: { secret }, ...at, wires: [['end']] },
+    { id: 'out', type: 'http response', statusCode: '200', ...at, wires: [] },
+    { id: 'end', type: 'change', rules: [], ...at, wires: [[]] },
+  ]);
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const url = `${nodeRed.nodeUrl}bench`;
+  let next = 0;
+  const worker = async () => {
+    while (next < DELIVERIES) {
+      next += 1;
+      const body = JSON.stringify({ id: `n${next}`, eventType: 'entitydata:created', payload: { next } });
+      const status = await post(url, agent, body, signatureOf(Buffer.from(body), secret));
+      if (status !== 200) throw new Error(`${type} answered ${status}`);
+    }
+  };
+  const startMs = performance.now();
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const tookMs = performance.now() - startMs;
+  agent.destroy();
+  await nodeRed.deploy([]);
+  return tookMs;
+}
+
+function post(url: string, agent: Agent, body: string, signature: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', [SIGNATURE_HEADER]: signature };
+    const sending = request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode));
+    });
+    sending.once('error', reject);
+    sending.end(body);
+  });
 }
 
 /** Asks for batches and completes them, with nothing else. @returns milliseconds */
