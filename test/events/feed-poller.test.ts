@@ -100,6 +100,34 @@ describe('FeedPoller', () => {
     });
   });
 
+  describe('when clocks jump', () => {
+    it('asks once when a machine wakes up that slept for hours, and goes on at its interval', async () => {
+      bench.poller.add(bench.consumer);
+      await settle();
+      bench.clock.jump(8 * 3600_000);
+      bench.feed.nexts.push(batch('b1', ['a']));
+      await pass(bench.clock, 1);
+      bench.calls.should.have.length(3, 'the first poll, one after the sleep, and its completion');
+      bench.consumer.done.should.deepEqual(['b1']);
+      await pass(bench.clock, 29_000);
+      bench.calls.should.have.length(3);
+      await pass(bench.clock, 1000);
+      bench.calls.should.have.length(4);
+    });
+
+    it('does not mind the date: it may be set back by a day, or forward', async () => {
+      bench.poller.add(bench.consumer);
+      await settle();
+      for (const dateMs of [0, 4e12]) {
+        bench.clock.dateMs = () => dateMs;
+        const before = bench.calls.length;
+        await pass(bench.clock, 30_000);
+        bench.calls.should.have.length(before + 1);
+        bench.consumer.states.at(-1)?.should.have.properties({ state: 'waiting', atMs: dateMs });
+      }
+    });
+  });
+
   describe('when a feed is odd', () => {
     it('completes an empty batch, and does not ask at once for the more that it promises', async () => {
       bench.feed.nexts.push(batch('b1', [], true), batch('b2', [], true));
