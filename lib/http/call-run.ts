@@ -8,7 +8,15 @@ import { type Answer, TransportError, type TransportFailure } from '../transport
 import { askedPauseMs, rateLimitOf } from './answer.js';
 import type { Call } from './call.js';
 import type { Circuit, CircuitOutcome } from './circuit.js';
-import { failureOf, impatient, ownCopy, timedOut, transportFailureOf, withoutToken } from './failures.js';
+import {
+  cancelledMidway,
+  failureOf,
+  impatient,
+  ownCopy,
+  timedOut,
+  transportFailureOf,
+  withoutToken,
+} from './failures.js';
 import type { TenantLimiter, Turn, TurnOutcome } from './limiter.js';
 import { afterFailure, DEFAULT_RETRY, type Decision, type FailedTry } from './retry.js';
 import type { Sender } from './sender.js';
@@ -26,8 +34,8 @@ export interface RunParts {
   maxWaiting: number;
   circuit?: Circuit;
   maxBytes: number;
-  /** Told when the call waits: before its next try, or for its turn. */
-  onWait?: (waitMs: number) => void;
+  /** Told when the call waits: before its next try, or for its turn; see `TurnRequest`. */
+  onWait?: (waitMs: number, leftMs?: () => number) => void;
   /** Told when it no longer waits, however that ended, and also where there was no need to wait. */
   onWaitOver?: () => void;
 }
@@ -255,7 +263,7 @@ export class CallRun {
     } catch (error) {
       // It may have got something all the same.
       if (!left && !(error instanceof TransportError && NOTHING_SENT.has(error.kind))) held.turn.sent(false);
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) throw left ? cancelledMidway(this.#call, signal.reason) : signal.reason;
       if (!(error instanceof TransportError)) throw error;
       return {
         again: { ...base, failure: { transport: error.kind } },

@@ -37,8 +37,8 @@ export interface CallHooks {
   /** Ends the call together with others. */
   group?: CallGroup;
   signal?: CancelSignal;
-  /** The call waits before its next try, or for its turn: about so long. */
-  onWait?: (waitMs: number) => void;
+  /** The call waits before its next try, or for its turn: about so long. In a queue `leftMs` tells what is left of it. */
+  onWait?: (waitMs: number, leftMs?: () => number) => void;
   /** It no longer waits, however that ended; also told where there was no need to wait. What either throws is lost. */
   onWaitOver?: () => void;
 }

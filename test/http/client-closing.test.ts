@@ -143,6 +143,21 @@ describe('FenergoClient, ends from outside', () => {
     api.seen.should.have.length(10);
   });
 
+  it('closing tells of a command that it may have been carried out, once it has left', async () => {
+    const words = /The call was cancelled: .*; the command may have been carried out/;
+    const sent = errorOf(connection.command());
+    const read = errorOf(connection.call());
+    await until(() => api.seen.length === 2);
+    const waiting = Array.from({ length: 20 }, () => errorOf(connection.command()));
+    await until(() => api.seen.length === 10);
+    connection.client.close();
+    (await sent).message.should.match(words);
+    should((await sent).facts.call?.attempts).equal(1);
+    (await read).message.should.not.match(words);
+    const told = (await Promise.all(waiting)).filter(({ message }) => words.test(message));
+    told.should.have.length(8, 'those that had their turn');
+  });
+
   it('closing lets go of idle connections, too', async () => {
     api.replies({ body: { data: 1 } });
     await connection.call();
