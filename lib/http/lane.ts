@@ -33,9 +33,9 @@ export class Lane {
     return this.#urgent.size + this.#normal.size;
   }
 
-  /** How many go before somebody who comes now. */
-  ahead(urgent: boolean): number {
-    return urgent ? this.#urgent.size : this.waiting;
+  /** How many go before somebody who came as that one. */
+  ahead(urgent: boolean, seq: number): number {
+    return urgent ? this.#urgent.before(seq) : this.#urgent.size + this.#normal.before(seq);
   }
 
   add(waiter: Waiter, urgent: boolean): void {
@@ -72,14 +72,9 @@ export class Lane {
     if (this.#pace) this.#pace.nextMs -= this.#pace.everyMs;
   }
 
-  /** See `SlidingWindow`. */
-  take(latestMs: number): void {
-    for (const window of this.#windows) window.take(latestMs);
-  }
-
-  /** See `SlidingWindow`. */
-  settle(latestMs: number, correctedMs: number): void {
-    for (const window of this.#windows) window.settle(latestMs, correctedMs);
+  /** Takes the reserved place for a request that had arrived by then. */
+  take(arrivedMs: number): void {
+    for (const window of this.#windows) window.take(arrivedMs);
   }
 
   /** Milliseconds until another call may go, as far as this lane is concerned. */
@@ -106,11 +101,11 @@ export class Lane {
     this.#pace = { nextMs: nowMs + everyMs, everyMs, untilMs: nowMs + resetMs };
   }
 
-  /** About how long one who comes now will wait, by the windows of this lane. */
-  estimateMs(nowMs: number, urgent: boolean): number {
+  /** About how long one who came as that one will wait, by the windows of this lane. */
+  estimateMs(nowMs: number, urgent: boolean, seq: number): number {
     let estimateMs = this.waitMs(nowMs);
     for (const window of this.#windows) {
-      const beyond = this.ahead(urgent) - window.room(nowMs);
+      const beyond = this.ahead(urgent, seq) + 1 - window.room(nowMs);
       if (beyond > 0) estimateMs = Math.max(estimateMs, Math.ceil(beyond / window.max) * window.lengthMs);
     }
     return estimateMs;

@@ -27,8 +27,8 @@ export interface TurnRequest {
   label: string;
   /** The last turn of a call that has had one: it keeps its place in the order, and is not refused. */
   lastTurn?: Turn;
-  /** Told when it has to wait: how long that will take, about. */
-  onWait?: (waitMs: number) => void;
+  /** Told when it has to wait: how long that will take, about, and how to learn later what is left of it. */
+  onWait?: (waitMs: number, leftMs: () => number) => void;
 }
 
 /** What came of a turn, as far as limits are concerned. */
@@ -64,8 +64,12 @@ interface SentRequest {
 
 /** A request is no longer on its way than this; an answer that takes longer was worked on. */
 const WAY_MS = 25;
-/** Those who wait for the second's window go one by one; so much of what a late timer missed is made up for at once. */
-const MOST_CATCHING_UP_MS = 100;
+/** Those who wait for the second's window go one by one, so much faster than the plan has on average. */
+const PACE = 2;
+/** So much of what a late timer missed is made up for at once. */
+const MOST_CATCHING_UP_MS = 50;
+/** How much the last turn counts in what a turn takes, on average. */
+const NEWEST = 0.05;
 /** After a refusal the rate is halved, and comes back in so long. */
 const RECOVERY_MS = 10_000;
 /** Services beyond this that nobody waits for are forgotten: their names come from the paths of calls. */
@@ -93,6 +97,8 @@ export class TenantLimiter {
   readonly #lateness = new Lateness();
   /** When the next one of those who wait may go; undefined while the second's window has room for all. */
   #pacedMs: number | undefined;
+  /** How long a turn takes, on average. */
+  #turnMs = 0;
   /** When the rate was cut, and what it was cut to. */
   #cut: { atMs: number; to: number } | undefined;
 
@@ -163,7 +169,10 @@ export class TenantLimiter {
       this.#pump();
       if (granted) return;
       if (this.#waiting > maxWaiting && !lastTurn) giveUp(queueFull(label, maxWaiting));
-      else onWait?.(this.#estimateMs(lane, urgent));
+      else
+        onWait?.(this.#estimateMs(lane, urgent, waiter.seq), () =>
+          this.#estimateMs(lane, urgent, waiter.seq),
+        );
     });
   }
 
@@ -218,7 +227,7 @@ export class TenantLimiter {
   }
 
   #everyMs(nowMs: number): number {
-    return SECOND_MS / this.#allowed(nowMs);
+    return SECOND_MS / this.#allowed(nowMs) / PACE;
   }
 
   #pumpIn(waitMs: number): void {
@@ -235,10 +244,11 @@ export class TenantLimiter {
   }
 
   #turn(lane: Lane, seq: number): Turn {
+    const startMs = this.#nowMs();
     this.#inFlight += 1;
     this.#perSecond.reserve();
-    lane.reserve(this.#nowMs());
-    let sendingMs = this.#nowMs();
+    lane.reserve(startMs);
+    let sendingMs = startMs;
     let request: SentRequest | undefined;
     let left = false;
     return {
@@ -249,14 +259,15 @@ export class TenantLimiter {
       sent: (justNow = true) => {
         if (request || left) return;
         if (justNow) this.#lateness.add(this.#nowMs(), this.#nowMs() - sendingMs);
-        request = this.#take(lane);
+        request = this.#take();
       },
       leave: (outcome = {}) => {
         if (left) return;
         left = true;
         this.#inFlight -= 1;
         if (request) {
-          this.#settle(lane, request);
+          this.#turnMs += (this.#nowMs() - startMs - this.#turnMs) * (this.#turnMs ? NEWEST : 1);
+          this.#settle(lane, request, outcome.refused !== undefined);
           this.#learn(lane, request.sentMs, outcome);
         } else this.#giveBack(lane);
         this.#pump();
@@ -271,20 +282,22 @@ export class TenantLimiter {
     if (this.#pacedMs !== undefined) this.#pacedMs -= this.#everyMs(this.#nowMs());
   }
 
-  #take(lane: Lane): SentRequest {
+  #take(): SentRequest {
     const sentMs = this.#nowMs();
     const latestMs = this.#latestMs(sentMs, sentMs);
     this.#perSecond.take(latestMs);
-    lane.take(latestMs);
     return { sentMs, latestMs };
   }
 
-  /** What has been answered had arrived before that; but it may have been later than was to be seen when it left. */
-  #settle(lane: Lane, { sentMs, latestMs }: SentRequest): void {
+  /**
+   * What has been answered had arrived before that; but it may have been later than was to be seen when it left. In the
+   * windows of a service, which are small or long, it counts from its answer: there nothing need be guessed.
+   */
+  #settle(lane: Lane, { sentMs, latestMs }: SentRequest, answered: boolean): void {
     const nowMs = this.#nowMs();
-    const correctedMs = Math.min(nowMs, this.#latestMs(nowMs, sentMs));
-    this.#perSecond.settle(latestMs, correctedMs);
-    lane.settle(latestMs, correctedMs);
+    const arrivedMs = this.#latestMs(nowMs, sentMs);
+    this.#perSecond.settle(latestMs, answered ? Math.min(nowMs, arrivedMs) : arrivedMs);
+    lane.take(answered ? nowMs : Math.max(nowMs, arrivedMs));
   }
 
   /** When a request has arrived at the latest, for all that is known now. */
@@ -326,15 +339,19 @@ export class TenantLimiter {
     return Math.max(this.#backOff.waitMs(nowMs), windowMs);
   }
 
-  /** About how long one who comes now will wait. */
-  #estimateMs(lane: Lane, urgent: boolean): number {
+  /** About how long one will wait who came as that one; who comes now unless told. */
+  #estimateMs(lane: Lane, urgent: boolean, seq = Number.POSITIVE_INFINITY): number {
     const nowMs = this.#nowMs();
     let ahead = 0;
     for (const other of this.#lanes.values()) {
-      if (other === lane || other.waitMs(nowMs) === 0) ahead += other.ahead(urgent);
+      if (other === lane || other.waitMs(nowMs) === 0) ahead += other.ahead(urgent, seq);
     }
-    const seconds = Math.floor((ahead - 1) / this.#allowed(nowMs));
-    return Math.max(this.#tenantWaitMs(nowMs) + seconds * SECOND_MS, lane.estimateMs(nowMs, urgent));
+    const { concurrent } = this.#options.limits;
+    const allowed = this.#allowed(nowMs);
+    const seconds = Math.floor(ahead / allowed);
+    const windowsMs = this.#tenantWaitMs(nowMs) + (seconds + (ahead / allowed - seconds) / PACE) * SECOND_MS;
+    const turnsMs = ((ahead + 1) / concurrent) * this.#turnMs;
+    return Math.max(windowsMs, turnsMs, lane.estimateMs(nowMs, urgent, seq));
   }
 
   #lane(domain: string): Lane {

@@ -53,6 +53,11 @@ export class WaitingLine {
     this.#tidy();
   }
 
+  /** How many stand before somebody who came as that one, give or take those who gave up. */
+  before(seq: number): number {
+    return Math.min(this.#size, this.#placeOf(seq) - this.#head);
+  }
+
   #placeOf(seq: number): number {
     let [from, to] = [this.#head, this.#items.length];
     while (from < to) {

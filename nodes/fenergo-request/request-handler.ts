@@ -41,7 +41,7 @@ export class RequestHandler implements InputHandler {
     const result = await client.call(call, {
       group: calls,
       signal: cancelSignalOf(msg),
-      onWait: (waitMs) => status.waiting(call, waitMs),
+      onWait: (waitMs, leftMs) => status.waiting(call, waitMs, leftMs),
       onWaitOver: () => status.waitOver(call),
     });
     noteSuccess(msg, operation, call, url, result);

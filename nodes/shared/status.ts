@@ -6,6 +6,13 @@ import { Pacer } from './pacer.js';
 /** What is left of a wait is shown anew so often. */
 const TICK_MS = 1000;
 
+interface Wait {
+  /** When it will be over, about. */
+  untilMs: number;
+  /** Estimates anew what is left; absent where the first word stands. */
+  leftMs?: () => number;
+}
+
 /**
  * The status under a node that handles messages side by side: how many wait and for how long, else how many are under
  * way, else how the last one ended. Keys are translated by the editor, or here where they hold a number.
@@ -15,8 +22,7 @@ export class ActivityStatus {
   readonly #translate: NodeAPI['_'];
   readonly #clock: Clock;
   #underWay = 0;
-  /** When the wait of each call that waits will be over, about. */
-  readonly #waits = new Map<object, number>();
+  readonly #waits = new Map<object, Wait>();
   #outcome: 'ok' | { failed: string } | undefined;
   readonly #pacer: Pacer;
   #cancelTick: CancelTimer | undefined;
@@ -34,9 +40,9 @@ export class ActivityStatus {
     this.#pacer.changed();
   }
 
-  /** A call waits for its turn or before its next try: about so long. */
-  waiting(call: object, waitMs: number): void {
-    this.#waits.set(call, this.#clock.nowMs() + waitMs);
+  /** A call waits for its turn or before its next try: about so long. `leftMs` estimates anew what is left of it. */
+  waiting(call: object, waitMs: number, leftMs?: () => number): void {
+    this.#waits.set(call, { untilMs: this.#clock.nowMs() + waitMs, leftMs });
     this.#pacer.changed();
   }
 
@@ -64,11 +70,13 @@ export class ActivityStatus {
     return String(error).slice(0, 32);
   }
 
-  /** How long the last one will wait; an estimate that was too short is not admitted. */
+  /** How long the last one will wait, about. */
   #secondsLeft(): number {
-    let lastMs = 0;
-    for (const untilMs of this.#waits.values()) lastMs = Math.max(lastMs, untilMs);
-    return Math.max(1, Math.ceil((lastMs - this.#clock.nowMs()) / 1000));
+    const nowMs = this.#clock.nowMs();
+    let last: Wait | undefined;
+    for (const wait of this.#waits.values()) if (!last || wait.untilMs >= last.untilMs) last = wait;
+    if (last?.leftMs) last.untilMs = nowMs + last.leftMs();
+    return Math.max(1, Math.ceil(((last?.untilMs ?? 0) - nowMs) / 1000));
   }
 
   #show(): void {

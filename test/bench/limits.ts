@@ -83,15 +83,11 @@ export async function main(): Promise<void> {
       if (ended.ok + ended.failed === MESSAGES) resolve();
     });
   });
-  global.gc?.();
-  const heapBefore = process.memoryUsage().heapUsed;
   const startMs = performance.now();
   for (let i = 0; i < MESSAGES; i += 1) nodeRed.send('request', { payload: i });
-  await new Promise((resolve) => setImmediate(resolve));
-  global.gc?.();
-  const heapPerMessage = (process.memoryUsage().heapUsed - heapBefore) / MESSAGES;
   await all;
   const seconds = (performance.now() - startMs) / 1000;
+  const heapPerMessage = await heapOfWaiting(nodeRed);
   const refused = sandbox.stats.statusCodes[429] ?? 0;
   // The first second's worth goes at once; the rate is what is allowed after that.
   const allowedSeconds = (MESSAGES - PER_SECOND) / PER_SECOND;
@@ -111,4 +107,14 @@ export async function main(): Promise<void> {
   });
   await nodeRed.stop();
   await sandbox.close();
+}
+
+/** Sends them all once more, and looks at the heap while they wait. It is a run of its own, since collecting takes time. */
+async function heapOfWaiting(nodeRed: Awaited<ReturnType<typeof startNodeRed>>): Promise<number> {
+  global.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < MESSAGES; i += 1) nodeRed.send('request', { payload: i });
+  await new Promise((resolve) => setImmediate(resolve));
+  global.gc?.();
+  return (process.memoryUsage().heapUsed - before) / MESSAGES;
 }

@@ -91,6 +91,22 @@ describe('ActivityStatus', () => {
       clock.pending.should.equal(0);
     });
 
+    it('asks anew how long the last one will wait, and shows it when it turns out longer or shorter', () => {
+      let leftMs = 8500;
+      for (const _ of calls) status.begin();
+      status.waiting(first, 0, () => 99_000);
+      status.waiting(second, 1000, () => leftMs);
+      clock.advance(1100);
+      last().should.containEql({ text: 'status.waiting 2 9' });
+      leftMs = 4200;
+      clock.advance(1000);
+      last().should.containEql({ text: 'status.waiting 2 5' });
+      status.waitOver(second);
+      clock.advance(1000);
+      last().should.containEql({ text: 'status.waiting 1 99' });
+      status.waitOver(first);
+    });
+
     it('is quick to tell of ten thousand', () => {
       const many = Array.from({ length: 10_000 }, () => ({}));
       const startMs = performance.now();
