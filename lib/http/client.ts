@@ -128,6 +128,7 @@ export class FenergoClient {
     this.#calls.close();
     this.#agent.http.destroy();
     this.#agent.https.destroy();
+    this.#options.traffic.release();
   }
 
   #enter({ group, signal }: CallHooks): { canceller: Canceller; leave: () => void } {

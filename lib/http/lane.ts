@@ -10,8 +10,10 @@ const LITTLE_OF_UNKNOWN = 100;
 
 /** The calls of a tenant to one service: those who wait, and what is left for them. */
 export class Lane {
-  readonly #windows: SlidingWindow[];
-  readonly #dayMax: number | undefined;
+  #windows: SlidingWindow[] = [];
+  #dayMax: number | undefined;
+  /** Turns that have a place in the windows and have not ended. */
+  #reserved = 0;
   readonly #urgent = new WaitingLine();
   readonly #normal = new WaitingLine();
   readonly backOff = new BackOff();
@@ -19,8 +21,23 @@ export class Lane {
   #pace: { nextMs: number; everyMs: number; untilMs: number } | undefined;
 
   constructor(rates: readonly Rate[]) {
-    this.#windows = rates.map((rate) => new SlidingWindow(rate));
+    this.limitTo(rates);
+  }
+
+  /** Changes the rates; what has been sent still counts in those that stay. */
+  limitTo(rates: readonly Rate[]): void {
+    this.#windows = rates.map((rate) => {
+      const window = this.#windows.find(({ lengthMs }) => lengthMs === rate.lengthMs);
+      window?.limitTo(rate.max);
+      return window ?? this.#newWindow(rate);
+    });
     this.#dayMax = rates.find(({ lengthMs }) => lengthMs === DAY_MS)?.max;
+  }
+
+  #newWindow(rate: Rate): SlidingWindow {
+    const window = new SlidingWindow(rate);
+    for (let i = 0; i < this.#reserved; i += 1) window.reserve();
+    return window;
   }
 
   /** Whether it has windows of its own, as far as is known. */
@@ -62,18 +79,21 @@ export class Lane {
   }
 
   reserve(nowMs: number): void {
+    this.#reserved += 1;
     for (const window of this.#windows) window.reserve();
     if (this.#pace) this.#pace.nextMs = nowMs + this.#pace.everyMs;
   }
 
   /** Gives a turn back in which nothing was sent. */
   release(): void {
+    this.#reserved -= 1;
     for (const window of this.#windows) window.release();
     if (this.#pace) this.#pace.nextMs -= this.#pace.everyMs;
   }
 
   /** Takes the reserved place for a request that had arrived by then. */
   take(arrivedMs: number): void {
+    this.#reserved -= 1;
     for (const window of this.#windows) window.take(arrivedMs);
   }
 

@@ -1,7 +1,7 @@
 import type { CancelSignal } from '../cancel.js';
 import type { CancelTimer, Clock } from '../clock.js';
 import { FenergoError } from '../errors.js';
-import { type PlanLimits, SECOND_MS } from '../plans.js';
+import { type PlanLimits, type Rate, SECOND_MS } from '../plans.js';
 import { BackOff } from './back-off.js';
 import { Lane } from './lane.js';
 import { Lateness } from './lateness.js';
@@ -85,7 +85,9 @@ const MOST_LANES = 200;
  * window's edge, and know no queue that several windows share with priorities and returns.
  */
 export class TenantLimiter {
-  readonly #options: LimiterOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #limits: PlanLimits;
   readonly #perSecond: SlidingWindow;
   readonly #lanes = new Map<string, Lane>();
   #inFlight = 0;
@@ -102,9 +104,19 @@ export class TenantLimiter {
   /** When the rate was cut, and what it was cut to. */
   #cut: { atMs: number; to: number } | undefined;
 
-  constructor(options: LimiterOptions) {
-    this.#options = options;
-    this.#perSecond = new SlidingWindow({ max: options.limits.perSecond, lengthMs: SECOND_MS });
+  constructor({ clock, random, limits }: LimiterOptions) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#limits = limits;
+    this.#perSecond = new SlidingWindow({ max: limits.perSecond, lengthMs: SECOND_MS });
+  }
+
+  /** Keeps to these limits from now on. What has been sent counts in them, as far as it counted before. */
+  limitTo(limits: PlanLimits): void {
+    this.#limits = limits;
+    this.#perSecond.limitTo(limits.perSecond);
+    for (const [domain, lane] of this.#lanes) lane.limitTo(this.#ratesOf(domain));
+    this.#pump();
   }
 
   /** How long a call that comes now would wait for its turn, about: 0 when it may go at once. */
@@ -139,7 +151,7 @@ export class TenantLimiter {
   }
 
   #mayGo(lane: Lane): boolean {
-    const room = this.#inFlight < this.#options.limits.concurrent;
+    const room = this.#inFlight < this.#limits.concurrent;
     return room && this.#waiting === 0 && this.#waitMs(lane) === 0;
   }
 
@@ -187,7 +199,7 @@ export class TenantLimiter {
 
   /** Gives turns to whom they belong, as far as there are any, and sees to it that it goes on when there are more. */
   #pump(): void {
-    while (this.#waiting > 0 && this.#inFlight < this.#options.limits.concurrent) {
+    while (this.#waiting > 0 && this.#inFlight < this.#limits.concurrent) {
       const { lane, waitMs } = this.#next();
       if (!lane) {
         this.#pumpIn(waitMs);
@@ -236,7 +248,7 @@ export class TenantLimiter {
     if (this.#cancelTimer && this.#timerMs <= atMs) return;
     this.#cancelTimer?.();
     this.#timerMs = atMs;
-    this.#cancelTimer = this.#options.clock.setTimer(Math.ceil(waitMs), () => {
+    this.#cancelTimer = this.#clock.setTimer(Math.ceil(waitMs), () => {
       this.#cancelTimer = undefined;
       this.#lateness.add(this.#nowMs(), this.#nowMs() - atMs);
       this.#pump();
@@ -313,7 +325,7 @@ export class TenantLimiter {
       this.#backOff.accepted(sentMs);
     }
     if (!refused) return;
-    const random = this.#options.random();
+    const random = this.#random();
     // The tenant's own window is a second long: who asks for more speaks of the service's. The others go on.
     if (lane.limited || pauseMs > SECOND_MS) lane.backOff.refused(nowMs, sentMs, pauseMs, random);
     else if (this.#backOff.refused(nowMs, sentMs, pauseMs, random)) {
@@ -323,7 +335,7 @@ export class TenantLimiter {
 
   /** Calls a second that may go now. */
   #allowed(nowMs: number): number {
-    const { perSecond } = this.#options.limits;
+    const { perSecond } = this.#limits;
     if (!this.#cut || !Number.isFinite(perSecond)) return perSecond;
     const recovered = ((nowMs - this.#cut.atMs) / RECOVERY_MS) * perSecond;
     return Math.min(perSecond, Math.floor(this.#cut.to + recovered));
@@ -346,7 +358,7 @@ export class TenantLimiter {
     for (const other of this.#lanes.values()) {
       if (other === lane || other.waitMs(nowMs) === 0) ahead += other.ahead(urgent, seq);
     }
-    const { concurrent } = this.#options.limits;
+    const { concurrent } = this.#limits;
     const allowed = this.#allowed(nowMs);
     const seconds = Math.floor(ahead / allowed);
     const windowsMs = this.#tenantWaitMs(nowMs) + (seconds + (ahead / allowed - seconds) / PACE) * SECOND_MS;
@@ -358,11 +370,15 @@ export class TenantLimiter {
     let lane = this.#lanes.get(domain);
     if (!lane) {
       this.#forgetLanes();
-      const { domains } = this.#options.limits;
-      lane = new Lane((Object.hasOwn(domains, domain) && domains[domain]) || []);
+      lane = new Lane(this.#ratesOf(domain));
       this.#lanes.set(domain, lane);
     }
     return lane;
+  }
+
+  #ratesOf(domain: string): readonly Rate[] {
+    const { domains } = this.#limits;
+    return (Object.hasOwn(domains, domain) && domains[domain]) || [];
   }
 
   #forgetLanes(): void {
@@ -378,7 +394,7 @@ export class TenantLimiter {
   }
 
   #nowMs(): number {
-    return this.#options.clock.nowMs();
+    return this.#clock.nowMs();
   }
 }
 

@@ -12,7 +12,9 @@ const MARGIN_MS = 2;
  * knows: at the latest then that `take` is told, and that `settle` corrects when the answer has come.
  */
 export class SlidingWindow {
-  readonly #max: number;
+  /** Without the margin. */
+  readonly lengthMs: number;
+  #max: number;
   readonly #lengthMs: number;
   /** When the last calls arrived at the latest, in ascending order: a ring, once it has grown to the maximum. */
   #times = new Float64Array(0);
@@ -22,15 +24,12 @@ export class SlidingWindow {
   /** @param marginMs added to the length */
   constructor({ max, lengthMs }: Rate, marginMs = MARGIN_MS) {
     this.#max = max;
+    this.lengthMs = lengthMs;
     this.#lengthMs = lengthMs + marginMs;
   }
 
   get max(): number {
     return this.#max;
-  }
-
-  get lengthMs(): number {
-    return this.#lengthMs;
   }
 
   /**
@@ -55,6 +54,16 @@ export class SlidingWindow {
       else outside = middle;
     }
     return Math.max(0, this.#max - inside - this.#reserved);
+  }
+
+  /** Changes the maximum; what is in the window stays there. */
+  limitTo(max: number): void {
+    const held = Math.min(this.#held, max);
+    const times = new Float64Array(Math.min(max, Math.max(held, FIRST_CAPACITY)));
+    for (let nth = 1; nth <= held; nth += 1) times[held - nth] = this.#timeOfLast(nth);
+    this.#max = max;
+    this.#times = times;
+    this.#count = held;
   }
 
   reserve(): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { limitsOf, type Plan, type PlanLimits, PUBLISHED_LIMITS } from '../plans.js';
-import { Circuit } from './circuit.js';
+import { Circuit, type CircuitState } from './circuit.js';
 import { TenantLimiter } from './limiter.js';
 
 /** What all calls with one credential to one API have in common. */
@@ -11,6 +11,8 @@ export interface Traffic {
   maxWaiting: number;
   /** Absent when it is switched off. */
   circuit?: Circuit;
+  /** To be called when it is no longer used. Only the first time counts. */
+  release(): void;
 }
 
 export interface TrafficOptions {
@@ -29,15 +31,24 @@ const UNLIMITED: PlanLimits = { perSecond: Number.POSITIVE_INFINITY, concurrent:
 /** Tenants that nobody calls any more are forgotten beyond this. */
 const MOST_TENANTS = 1000;
 
+/** What connections with one API and client share. */
+interface Shared {
+  /** Of those that use it. */
+  plans: Plan[];
+  limits: PlanLimits;
+  readonly tenants: Map<string, TenantLimiter>;
+}
+
 /**
  * The limiters and circuits of a process. They outlive redeploys: the windows of the platform do so, too. Connections
- * with the same API, client and plan share a limiter for each tenant; all who call one host share its circuit.
+ * with the same API and client share a limiter for each tenant, which keeps to the strictest of their plans; all who
+ * call one host share its circuit.
  */
 export class TrafficControl {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #log: (line: string) => void;
-  readonly #limiters = new Map<string, Map<string, TenantLimiter>>();
+  readonly #shared = new Map<string, Shared>();
   readonly #circuits = new Map<string, Circuit>();
 
   /** @param log takes a line when a host is taken for dead, and when it answers again */
@@ -51,28 +62,47 @@ export class TrafficControl {
   }
 
   of({ apiUrl, clientId, plan, maxWaiting, breaksCircuit }: TrafficOptions): Traffic {
-    const key = keyOf({ apiUrl, clientId, plan });
-    const limits = plan === 'none' ? UNLIMITED : (limitsOf(plan) ?? PUBLISHED_LIMITS.production);
+    const shared = this.#sharedBy(keyOf({ apiUrl, clientId }));
+    use(shared, [...shared.plans, plan]);
+    let released = false;
     return {
-      limiterOf: (tenantId) => this.#limiterOf(key, tenantId.toLowerCase(), limits),
+      limiterOf: (tenantId) => this.#limiterOf(shared, tenantId.toLowerCase()),
       maxWaiting,
       circuit: breaksCircuit ? this.#circuitOf(apiUrl) : undefined,
+      release: () => {
+        if (released) return;
+        released = true;
+        const at = shared.plans.indexOf(plan);
+        use(
+          shared,
+          shared.plans.filter((_, i) => i !== at),
+        );
+      },
     };
   }
 
+  /** How the circuit of a host stands. */
+  circuitState({ apiUrl, breaksCircuit }: Pick<TrafficOptions, 'apiUrl' | 'breaksCircuit'>): CircuitState {
+    return breaksCircuit ? this.#circuitOf(apiUrl).state() : { state: 'closed' };
+  }
+
   /** How many wait for their turn there, over all tenants. */
-  waiting(options: Pick<TrafficOptions, 'apiUrl' | 'clientId' | 'plan'>): number {
+  waiting(options: Pick<TrafficOptions, 'apiUrl' | 'clientId'>): number {
     let sum = 0;
-    for (const limiter of this.#limiters.get(keyOf(options))?.values() ?? []) sum += limiter.waiting;
+    for (const limiter of this.#shared.get(keyOf(options))?.tenants.values() ?? []) sum += limiter.waiting;
     return sum;
   }
 
-  #limiterOf(key: string, tenantId: string, limits: PlanLimits): TenantLimiter {
-    let tenants = this.#limiters.get(key);
-    if (!tenants) {
-      tenants = new Map();
-      this.#limiters.set(key, tenants);
+  #sharedBy(key: string): Shared {
+    let shared = this.#shared.get(key);
+    if (!shared) {
+      shared = { plans: [], limits: UNLIMITED, tenants: new Map() };
+      this.#shared.set(key, shared);
     }
+    return shared;
+  }
+
+  #limiterOf({ tenants, limits }: Shared, tenantId: string): TenantLimiter {
     let limiter = tenants.get(tenantId);
     if (limiter) tenants.delete(tenantId);
     else {
@@ -95,8 +125,24 @@ export class TrafficControl {
   }
 }
 
-function keyOf({ apiUrl, clientId, plan }: Pick<TrafficOptions, 'apiUrl' | 'clientId' | 'plan'>): string {
-  return JSON.stringify([apiUrl, clientId, plan]);
+/** Takes note of who uses it; when nobody does, the last word stands. */
+function use(shared: Shared, plans: Plan[]): void {
+  shared.plans = plans;
+  if (plans.length === 0) return;
+  const all = plans.map(limitsUnder);
+  const limits = all.reduce((strictest, each) => (each.perSecond < strictest.perSecond ? each : strictest));
+  if (limits === shared.limits) return;
+  shared.limits = limits;
+  for (const limiter of shared.tenants.values()) limiter.limitTo(limits);
+}
+
+/** What is no plan is taken for the usual one. */
+function limitsUnder(plan: Plan): PlanLimits {
+  return plan === 'none' ? UNLIMITED : (limitsOf(plan) ?? PUBLISHED_LIMITS.production);
+}
+
+function keyOf({ apiUrl, clientId }: Pick<TrafficOptions, 'apiUrl' | 'clientId'>): string {
+  return JSON.stringify([apiUrl, clientId]);
 }
 
 function forgetIdle(tenants: Map<string, TenantLimiter>): void {

@@ -135,8 +135,7 @@ export class ApiConnection implements Connection {
       // What is missing is told with the token.
     }
     if (!this.#shared) return { circuit: { state: 'closed' }, waiting: 0 };
-    const circuit = traffic.of(this.#shared).circuit?.state() ?? { state: 'closed' };
-    return { circuit, waiting: traffic.waiting(this.#shared) };
+    return { circuit: traffic.circuitState(this.#shared), waiting: traffic.waiting(this.#shared) };
   }
 
   #token(): ConnectionToken {

@@ -172,7 +172,7 @@ export function trafficOf(
     random: () => 0.5,
     limits: { perSecond: Number.POSITIVE_INFINITY, concurrent: 256, domains: {}, ...limits },
   });
-  return { limiterOf: () => limiter, maxWaiting, circuit };
+  return { limiterOf: () => limiter, maxWaiting, circuit, release: () => {} };
 }
 
 /** What a test may ask of its connection. */

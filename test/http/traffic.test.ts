@@ -52,10 +52,11 @@ describe('TrafficControl', () => {
   const limiterOf = (other: Partial<TrafficOptions> = {}, tenant = TENANT) =>
     control.of({ ...USUAL, ...other }).limiterOf(tenant);
 
-  it('has connections of one API, client and plan share the turns of a tenant', () => {
+  it('has connections of one API and client share the turns of a tenant', () => {
     limiterOf().should.equal(limiterOf());
     limiterOf().should.equal(limiterOf({ breaksCircuit: false }));
     limiterOf().should.equal(limiterOf({ maxWaiting: 7 }), 'how many may wait is each its own');
+    limiterOf().should.equal(limiterOf({ plan: 'sdlc' }));
     control.of({ ...USUAL, maxWaiting: 7 }).maxWaiting.should.equal(7);
   });
 
@@ -66,7 +67,6 @@ describe('TrafficControl', () => {
   for (const [what, other] of [
     ['API', { apiUrl: 'https://other.example.com' }],
     ['client', { clientId: 'client-b' }],
-    ['plan', { plan: 'sdlc' }],
   ] as [string, Partial<TrafficOptions>][]) {
     it(`does not share them with another ${what}`, () => {
       limiterOf(other).should.not.equal(limiterOf());
@@ -82,11 +82,73 @@ describe('TrafficControl', () => {
   });
 
   it('keeps to the plan', async () => {
-    (await turnsAtOnce(limiterOf())).should.equal(50);
-    (await turnsAtOnce(limiterOf({ plan: 'sdlc' }))).should.equal(10);
-    (await turnsAtOnce(limiterOf({ plan: 'none' }))).should.equal(256);
-    (await turnsAtOnce(limiterOf({ plan: 'no such' as 'none' }))).should.equal(50);
+    for (const [plan, turns] of [
+      ['production', 50],
+      ['sdlc', 10],
+      ['none', 256],
+      ['no such' as 'none', 50],
+    ] as const) {
+      (await turnsAtOnce(limiterOf({ plan, clientId: plan }))).should.equal(turns, plan);
+    }
     clock.pending.should.equal(0);
+  });
+
+  it('keeps to the strictest plan of those who share a tenant, as long as they do', async () => {
+    const production = control.of(USUAL);
+    const limiter = production.limiterOf(TENANT);
+    const sdlc = control.of({ ...USUAL, plan: 'sdlc' });
+    const none = control.of({ ...USUAL, plan: 'none' });
+    (await turnsAtOnce(limiter)).should.equal(10);
+    (await turnsAtOnce(none.limiterOf('other'))).should.equal(10);
+    sdlc.release();
+    sdlc.release();
+    (await turnsAtOnce(limiter)).should.equal(50);
+    production.release();
+    (await turnsAtOnce(limiter)).should.equal(256);
+    none.release();
+    (await turnsAtOnce(limiter)).should.equal(256, 'nobody has said otherwise');
+    control
+      .of({ ...USUAL, plan: 'sdlc' })
+      .limiterOf(TENANT)
+      .should.equal(limiter);
+    (await turnsAtOnce(limiter)).should.equal(10);
+  });
+
+  it('lets more go at once when the stricter one has left, and counts what was sent before', async () => {
+    const production = control.of(USUAL);
+    const sdlc = control.of({ ...USUAL, plan: 'sdlc' });
+    const limiter = production.limiterOf(TENANT);
+    const turns: Turn[] = [];
+    const stop = new Canceller();
+    const ask = () =>
+      limiter.enter({ ...request(stop), maxWaiting: 1000 }).then(
+        (turn) => turns.push(turn),
+        () => {},
+      );
+    for (let i = 0; i < 60; i += 1) ask();
+    await settled();
+    turns.should.have.length(10);
+    sdlc.release();
+    await settled();
+    turns.should.have.length(50);
+    const send = (turn: Turn) => {
+      turn.sending();
+      turn.sent();
+      turn.leave({ refused: false });
+    };
+    for (let i = 0; i < turns.length; i += 1) {
+      send(turns[i] as Turn);
+      await settled();
+    }
+    turns.should.have.length(60);
+    control.of({ ...USUAL, plan: 'sdlc' });
+    ask();
+    await settled();
+    turns.should.have.length(60, 'sixty in this second, of fifty');
+    clock.advance(1002);
+    await settled();
+    turns.should.have.length(61);
+    stop.abort(new Error('enough'));
   });
 
   it('has all who call a host share its circuit', () => {
