@@ -11,6 +11,7 @@ import {
   pressDone,
   reasonFor,
   screenshot,
+  showFlows,
   textOf,
   type,
 } from '../support/browser.js';
@@ -40,6 +41,8 @@ describe('the dialog of a connection', function () {
   let nodeRed: RealNodeRed;
   let browser: Browser;
   let page: Page;
+  /** Whether the editor is as good as new: nothing was deployed from it, and no test failed in it. */
+  let reusable = false;
 
   before(async function () {
     needsBrowser.call(this);
@@ -51,12 +54,25 @@ describe('the dialog of a connection', function () {
     await nodeRed?.stop();
   });
   beforeEach(async () => {
+    if (reusable) {
+      await page.unrouteAll();
+      await showFlows(page, FLOWS);
+      return;
+    }
+    await page?.close();
     await nodeRed.deploy(FLOWS);
     page = await openEditor(browser, nodeRed.url);
+    reusable = true;
   });
-  afterEach(() => page?.close());
+  afterEach(function () {
+    reusable &&= this.currentTest?.state === 'passed';
+  });
 
   const field = (name: string) => page.locator(`#node-config-input-${name}`);
+  const deploy = async () => {
+    reusable = false;
+    await pressDeploy(page);
+  };
   const openSaved = async () => {
     await editNode(page, 'request');
     await editConnection(page, 'edit');
@@ -87,7 +103,7 @@ describe('the dialog of a connection', function () {
     await screenshot(page, 'config-filled');
     await pressDone(page, 'node-config');
     await pressDone(page);
-    await pressDeploy(page);
+    await deploy();
 
     const saved = (await nodeRed.flows()).find((node) => node.name === 'Production');
     saved?.should.containEql({
@@ -114,20 +130,18 @@ describe('the dialog of a connection', function () {
     await field('name').fill('Renamed');
     await pressDone(page, 'node-config');
     await pressDone(page);
-    await pressDeploy(page);
+    await deploy();
     const saved = (await nodeRed.flows()).find(({ id }) => id === 'saved');
     saved?.should.containEql({ name: 'Renamed', queue: '10000', circuit: true, answerLimit: '50' });
   });
 
   it('is not changed by opening it', async () => {
-    await nodeRed.deploy(
+    await showFlows(
+      page,
       FLOWS.map((node) =>
         node.id === 'saved' ? { ...node, queue: 10_000, circuit: true, answerLimit: 50 } : node,
       ),
     );
-    await page.reload();
-    await page.waitForSelector('.red-ui-palette-node', { state: 'attached' });
-    await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden' });
     await openSaved();
     await screenshot(page, 'config-saved');
     await pressDone(page, 'node-config');

@@ -64,14 +64,16 @@ export async function openEditor(
 }
 
 /**
- * Puts other flows into an open editor, as if it had loaded them; a dialog that is open is cancelled. Much quicker than to
+ * Puts other flows into an open editor, as if it had loaded them; dialogs that are open are cancelled. Much quicker than to
  * open the editor anew. Nothing is deployed.
  */
 export async function showFlows(page: Page, flows: readonly FlowNode[]): Promise<void> {
-  const cancel = page.locator('.red-ui-tray-toolbar button[id$=-dialog-cancel]');
-  for (let open = await cancel.count(); open > 0; open -= 1) {
-    await cancel.last().click();
-    await page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length < ${open}`);
+  // Only the dialog on top is in the page; it gives way to the one below.
+  for (;;) {
+    const top = await page.$('.red-ui-tray');
+    if (!top) break;
+    await page.click('.red-ui-tray-toolbar button[id$=-dialog-cancel]');
+    await top.waitForElementState('hidden');
   }
   const loaded = flows.map(({ credentials: _, ...node }) => node);
   await page.evaluate(
