@@ -79,6 +79,8 @@ export async function showFlows(page: Page, flows: readonly FlowNode[]): Promise
   await page.evaluate(
     `RED.nodes.clear(); RED.nodes.import(${JSON.stringify(loaded)}); RED.nodes.dirty(false)`,
   );
+  const tab = flows.find(({ type }) => type === 'tab');
+  if (tab) await page.evaluate(`RED.workspaces.show('${tab.id}'); RED.view.redraw(true, true)`);
   await page.evaluate(
     "RED.notifications?.close?.(); document.querySelector('#red-ui-notifications').replaceChildren()",
   );
