@@ -1,5 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { parse } from 'node:path';
 
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  'node-red': { nodes: Record<string, string> };
+};
 /** What a package of this kind needs, and what has no place in it. */
 const NEEDED = [
   'package.json',
@@ -9,15 +14,8 @@ const NEEDED = [
   'dist/lib/bin/fenergo-catalog.js',
   'dist/lib/bin/fenergo-sandbox.js',
   'dist/lib/catalog/operations.json',
-  'dist/nodes/fenergo-config/fenergo-config.js',
-  'dist/nodes/fenergo-config/fenergo-config.html',
   'dist/nodes/fenergo-config/icons/fenergo.svg',
-  'dist/nodes/fenergo-config/locales/en-US/fenergo-config.json',
-  'dist/nodes/fenergo-config/locales/en-US/fenergo-config.html',
-  'dist/nodes/fenergo-request/fenergo-request.js',
-  'dist/nodes/fenergo-request/fenergo-request.html',
-  'dist/nodes/fenergo-request/locales/en-US/fenergo-request.json',
-  'dist/nodes/fenergo-request/locales/en-US/fenergo-request.html',
+  ...Object.values(manifest['node-red'].nodes).flatMap(filesOfNode),
 ];
 const EXAMPLES = 8;
 const UNWANTED = /^(nodes|lib|test|scripts|docs|icons|\.ci)\/|\.ts$|\.tgz$/;
@@ -34,3 +32,10 @@ if (examples < EXAMPLES) problems.push(`${examples} examples instead of at least
 for (const problem of problems) console.error(problem);
 console.log(`${paths.length} files, ${Math.round(pack.size / 1024)} KB packed, ${problems.length} problems`);
 process.exit(problems.length > 0 ? 1 : 0);
+
+/** A node's code, dialog, words and help, by the path of its code. */
+function filesOfNode(path: string): string[] {
+  const { dir, name } = parse(path);
+  const words = `${dir}/locales/en-US/${name}`;
+  return [path, `${dir}/${name}.html`, `${words}.json`, `${words}.html`];
+}
