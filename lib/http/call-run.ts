@@ -1,5 +1,5 @@
 import type { Canceller } from '../cancel.js';
-import { type CancelTimer, type Clock, wait } from '../clock.js';
+import { type Clock, wait } from '../clock.js';
 import { FenergoError } from '../errors.js';
 import type { CallFacts } from '../facts.js';
 import { limitedAs } from '../plans.js';
@@ -7,17 +7,18 @@ import { retryAfterMs } from '../retry-after.js';
 import { type Answer, TransportError, type TransportFailure } from '../transport.js';
 import { askedPauseMs, rateLimitOf } from './answer.js';
 import type { Call } from './call.js';
+import { CallTime } from './call-time.js';
 import type { Circuit, CircuitOutcome } from './circuit.js';
 import {
   cancelledMidway,
   failureOf,
-  impatient,
   ownCopy,
   timedOut,
   transportFailureOf,
   withoutToken,
 } from './failures.js';
 import type { TenantLimiter, Turn, TurnOutcome } from './limiter.js';
+import { Patience } from './patience.js';
 import { afterFailure, DEFAULT_RETRY, type Decision, type FailedTry } from './retry.js';
 import type { Sender } from './sender.js';
 import type { TokenSource } from './token-source.js';
@@ -52,7 +53,6 @@ interface Tried {
   turn: TurnOutcome;
 }
 
-const USUAL_PATIENCE_MS = 600_000;
 const NOTHING_SENT: ReadonlySet<TransportFailure> = new Set(['unreachable', 'untrusted', 'handshake']);
 
 /** One call on its way: its turns, its tries, its time. */
@@ -61,25 +61,21 @@ export class CallRun {
   readonly #parts: RunParts;
   readonly #canceller: Canceller;
   readonly #facts: CallFacts;
-  #firstTurnMs: number | undefined;
-  /** Of the call's own time, which does not pass while it waits for a turn. */
-  #leftMs: number;
-  #startedMs = 0;
-  #cancelTimeout: CancelTimer | undefined;
-  #cancelPatience: CancelTimer | undefined;
+  readonly #time: CallTime;
+  /** Since the first 429. */
+  #patience: Patience | undefined;
   #queued = false;
   /** A request has left and has not been answered. */
   #sent = false;
   #lastTurn: Turn | undefined;
-  /** Since the first 429: what the last one said, and whether the call has waited for as long as it may. */
-  #patience: { refusal: FenergoError; over: boolean } | undefined;
 
   constructor(call: Call, canceller: Canceller, facts: CallFacts, parts: RunParts) {
     this.#call = call;
     this.#canceller = canceller;
     this.#facts = facts;
     this.#parts = parts;
-    this.#leftMs = call.timeoutMs;
+    const { clock } = parts;
+    this.#time = new CallTime(clock, call.timeoutMs, () => canceller.abort(timedOut(call, this.#sent)));
   }
 
   /**
@@ -91,11 +87,9 @@ export class CallRun {
     try {
       return await this.#tries();
     } finally {
-      this.#stopTime();
-      this.#cancelPatience?.();
-      const { clock } = this.#parts;
-      if (this.#firstTurnMs !== undefined)
-        this.#facts.durationMs = Math.round(clock.nowMs() - this.#firstTurnMs);
+      this.#time.stop();
+      this.#patience?.stop();
+      this.#facts.durationMs = Math.round(this.#time.sinceFirstMs);
     }
   }
 
@@ -115,7 +109,8 @@ export class CallRun {
       const decision = again ? this.#decide({ ...again, attempt }) : undefined;
       if (!decision || decision.next === 'give-up') throw error();
       if (decision.next === 'return') {
-        this.#bePatient(error() as FenergoError, again?.retryAfterMs);
+        this.#patience ??= new Patience(this.#call, this.#parts.clock, this.#canceller, () => this.#queued);
+        this.#patience.refused(error() as FenergoError, again?.retryAfterMs);
         attempt -= 1;
       } else await this.#pause(decision.pauseMs);
     }
@@ -170,8 +165,8 @@ export class CallRun {
   async #turn(waits = true): Promise<Turn> {
     const { limiter, maxWaiting, onWait, onWaitOver, circuit } = this.#parts;
     const { label } = this.#call;
-    if (this.#patience?.over) throw this.#impatience(this.#patience.refusal);
-    this.#stopTime();
+    this.#patience?.check();
+    this.#time.stop();
     this.#queued = true;
     const forget = waits
       ? undefined
@@ -190,7 +185,7 @@ export class CallRun {
       this.#queued = false;
       onWaitOver?.();
     }
-    this.#startTime();
+    this.#time.start();
     return this.#lastTurn;
   }
 
@@ -307,29 +302,6 @@ export class CallRun {
     return { remaining, resetMs: retryAfterMs(reset, this.#parts.clock.dateMs()) };
   }
 
-  /** A call that was refused with 429 waits again, but not for ever. */
-  #bePatient(refusal: FenergoError, pauseMs = 0): void {
-    if (pauseMs >= this.#patienceMs) throw refusal;
-    if (this.#patience) {
-      this.#patience.refusal = refusal;
-      return;
-    }
-    const patience = { refusal, over: false };
-    this.#patience = patience;
-    this.#cancelPatience = this.#parts.clock.setTimer(this.#patienceMs, () => {
-      patience.over = true;
-      if (this.#queued) this.#canceller.abort(this.#impatience(patience.refusal));
-    });
-  }
-
-  get #patienceMs(): number {
-    return this.#call.patienceMs ?? USUAL_PATIENCE_MS;
-  }
-
-  #impatience(refusal: FenergoError): FenergoError {
-    return impatient(this.#call, refusal, this.#patienceMs);
-  }
-
   async #pause(pauseMs: number): Promise<void> {
     if (pauseMs > 0) this.#parts.onWait?.(pauseMs);
     try {
@@ -337,21 +309,6 @@ export class CallRun {
     } finally {
       this.#parts.onWaitOver?.();
     }
-  }
-
-  #startTime(): void {
-    const { clock } = this.#parts;
-    this.#startedMs = clock.nowMs();
-    this.#firstTurnMs ??= this.#startedMs;
-    const onTimeout = () => this.#canceller.abort(timedOut(this.#call, this.#sent));
-    this.#cancelTimeout = clock.setTimer(this.#leftMs, onTimeout);
-  }
-
-  #stopTime(): void {
-    if (!this.#cancelTimeout) return;
-    this.#cancelTimeout();
-    this.#cancelTimeout = undefined;
-    this.#leftMs -= this.#parts.clock.nowMs() - this.#startedMs;
   }
 }
 
