@@ -16,14 +16,19 @@ export type AckOutcome =
   /** The message carries no notification. */
   | { kind: 'nothing' };
 
-/** Deliveries that are over are known for so many more, to tell what an acknowledgement came too late for. */
+/**
+ * So many deliveries of each kind are known when they are over: those that are acknowledged, to tell what comes twice,
+ * and those that are not, whose acknowledgements still count. All feeds and webhooks share the desk: a busy webhook whose
+ * deliveries are all acknowledged must not make it forget a batch that took too long.
+ */
 const MOST_ENDED = 200;
 
 /** Where the flow acknowledges what was delivered to it. */
 export class AckDesk {
   readonly #deliveries = new Map<string, Delivery>();
-  /** Ids of those that are over, oldest first. */
-  readonly #ended = new Set<string>();
+  /** Ids of those that are over, oldest first: those that are acknowledged, and those that are not. */
+  readonly #acknowledged = new Set<string>();
+  readonly #unfinished = new Set<string>();
   /** By delivery, by notification and group of parts: which parts have come. */
   readonly #parts = new Map<string, Map<string, { seen: Set<number>; count?: number }>>();
 
@@ -35,12 +40,14 @@ export class AckDesk {
   /** A delivery is over: acknowledgements of it are late from now on. */
   ended(delivery: Delivery): void {
     if (!this.#deliveries.has(delivery.id)) return;
+    const isAcknowledged = delivery.end === 'acknowledged';
     // The parts of a message may come too late, too; of one that is acknowledged they do not count any more.
-    if (delivery.end === 'acknowledged') this.#parts.delete(delivery.id);
-    this.#ended.add(delivery.id);
-    if (this.#ended.size <= MOST_ENDED) return;
-    const [oldest = ''] = this.#ended;
-    this.#ended.delete(oldest);
+    if (isAcknowledged) this.#parts.delete(delivery.id);
+    const ended = isAcknowledged ? this.#acknowledged : this.#unfinished;
+    ended.add(delivery.id);
+    if (ended.size <= MOST_ENDED) return;
+    const [oldest = ''] = ended;
+    ended.delete(oldest);
     this.#deliveries.delete(oldest);
     this.#parts.delete(oldest);
   }

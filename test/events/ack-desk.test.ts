@@ -115,6 +115,16 @@ describe('AckDesk', () => {
       inShort(bench.desk.acknowledge(later, true)).should.equal('late: timed-out');
     });
 
+    it('it is too late for a delivery that took too long, however many others were acknowledged since', () => {
+      bench.deliver(['a']);
+      bench.clock.advance(1000);
+      for (let i = 0; i < 1000; i += 1) bench.deliver(['b'], `w${i}`).acknowledge('b');
+      bench.ack(...messages(['b'], 'w799')).should.deepEqual(['unknown']);
+      bench.ack(...messages(['b'], 'w800')).should.deepEqual(['already']);
+      bench.ack(...messages(['a'])).should.deepEqual(['late: timed-out']);
+      bench.acknowledged.at(-1)?.should.equal('a');
+    });
+
     it('it is known of the last 200 deliveries that are over', () => {
       for (let i = 0; i < 201; i += 1) bench.deliver(['a'], `d${i}`).stop();
       bench.ack(...messages(['a'], 'd0')).should.deepEqual(['unknown']);
