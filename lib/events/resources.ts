@@ -26,7 +26,7 @@ export interface FetchOptions {
 
 /** So many are read at a time. */
 const AT_ONCE = 8;
-/** What may help itself within seconds: the query side is behind, or one service is ill. */
+/** What may help itself within seconds: the query side is behind, or one service is ill, or refuses a token that others take. */
 const TRIES = 3;
 
 /** Failures that say nothing of the one resource: everything waits until the platform can be reached again. */
@@ -36,7 +36,6 @@ const OUTAGES = new Set([
   'FENERGO_RATE_LIMITED',
   'FENERGO_QUEUE_FULL',
   'FENERGO_AUTH',
-  'FENERGO_UNAUTHORIZED',
 ]);
 /** Failures that another try does not change. */
 const FINAL = new Set([

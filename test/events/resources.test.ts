@@ -118,7 +118,6 @@ describe('withResources', () => {
     'FENERGO_RATE_LIMITED',
     'FENERGO_QUEUE_FULL',
     'FENERGO_AUTH',
-    'FENERGO_UNAUTHORIZED',
   ]) {
     it(`waits for as long as the platform cannot be reached (${code})`, async () => {
       bench.read(items(1), (_, nth) => (nth <= 12 ? new Failure(code) : 'at last'));
@@ -134,7 +133,13 @@ describe('withResources', () => {
     });
   }
 
-  for (const code of ['FENERGO_NOT_FOUND', 'FENERGO_SERVER', 'FENERGO_TIMEOUT', 'FENERGO_RESPONSE']) {
+  for (const code of [
+    'FENERGO_NOT_FOUND',
+    'FENERGO_SERVER',
+    'FENERGO_TIMEOUT',
+    'FENERGO_RESPONSE',
+    'FENERGO_UNAUTHORIZED',
+  ]) {
     it(`tries three times what may help itself, and then leaves it out (${code})`, async () => {
       bench.read(items(2), (id) => (id === 'n0' ? new Failure(code, 404) : 'there'));
       await pass(bench.clock, 2999);
