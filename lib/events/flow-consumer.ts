@@ -97,7 +97,7 @@ export class FlowConsumer implements FeedConsumer {
   }
 
   #untilAcknowledged(emission: Emission): Promise<boolean> {
-    const { clock, desk, ackTimeoutMs, seen, onSettled, onOpen, onTimeout } = this.#options;
+    const { clock, desk, ackTimeoutMs, duplicates, seen, onSettled, onOpen, onTimeout } = this.#options;
     return new Promise((resolve) => {
       const delivery = new Delivery({
         id: emission.deliveryId,
@@ -109,8 +109,9 @@ export class FlowConsumer implements FeedConsumer {
           seen.note(id, 'settled');
           // A later run keeps its own ids in the same place.
           if (!this.#closing.aborted) onSettled();
-          // It may come too late, while the same batch is on its way once more.
           if (!delivery.end) onOpen?.(delivery.open);
+          // It comes too late, maybe while the same batch is on its way once more: that need not be handled again.
+          else if (duplicates === 'drop') this.#delivery?.acknowledge(id);
         },
         onEnd: (end) => {
           this.#delivery = undefined;

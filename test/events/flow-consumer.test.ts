@@ -146,7 +146,7 @@ describe('FlowConsumer', () => {
       bench.clock.pending.should.equal(0);
     });
 
-    it('knows as handled what is acknowledged late, and still counts what is open of the next delivery', async () => {
+    it('knows as handled what is acknowledged late, also where it is on its way once more', async () => {
       const bench = new Bench();
       bench.deliver('a', 'b');
       await pass(bench.clock, 5000);
@@ -154,12 +154,37 @@ describe('FlowConsumer', () => {
       await settle();
       bench.open.at(-1)?.should.equal(2);
       bench.ack('d1', 'a').should.equal('late');
-      bench.open.at(-1)?.should.equal(2);
+      bench.open.at(-1)?.should.equal(1);
       bench.stages('a').should.deepEqual(['settled']);
+      bench.ack('d2', 'a').should.equal('already');
+      bench.ack('d1', 'b').should.equal('late');
+      await settle();
+      bench.results.should.deepEqual([false, true]);
+      bench.open.at(-1)?.should.equal(0);
+      bench.clock.pending.should.equal(0);
+    });
+
+    it('waits for each message that it sent on, whatever is acknowledged late, where duplicates pass', async () => {
+      const bench = new Bench({ duplicates: 'pass' });
+      bench.deliver('a', 'b');
       await pass(bench.clock, 5000);
       bench.deliver('a', 'b');
       await settle();
-      bench.sent.at(-1)?.should.equal('d3: b');
+      bench.ack('d1', 'a').should.equal('late');
+      bench.open.at(-1)?.should.equal(2);
+      bench.ack('d2', 'a').should.equal('acknowledged');
+      bench.consumer.close();
+    });
+
+    it('knows as handled what is acknowledged late, while nothing is on its way', async () => {
+      const bench = new Bench();
+      bench.deliver('a', 'b');
+      await pass(bench.clock, 5000);
+      bench.ack('d1', 'a').should.equal('late');
+      bench.open.at(-1)?.should.equal(0);
+      bench.deliver('a', 'b');
+      await settle();
+      bench.sent.at(-1)?.should.equal('d2: b');
       bench.consumer.close();
     });
 
