@@ -278,7 +278,57 @@ describe('fenergo-events and fenergo-ack', function () {
     await completions(2);
   });
 
+  it('sends a batch of 1,000 as one message', async () => {
+    const ids = happen(1000);
+    const arrived = messages(1);
+    await deploy(events({ emit: 'batch' }), out);
+    const [msg] = (await arrived) as [Message];
+    (msg.payload as Note[]).map(({ id }) => id).should.deepEqual(ids);
+    should(facts(msg).notificationIds).deepEqual(ids);
+    await completions(1);
+    completed[0]?.ids.should.deepEqual(ids);
+  });
+
   describe('acknowledged by the flow', () => {
+    it('completes a batch of 1,000 with the last acknowledgement, and not before', async () => {
+      const ids = happen(1000);
+      const arrived = messages(1000, 'hold');
+      await deploy(
+        events({ acknowledge: 'manual', wires: [['hold']] }),
+        func('hold', 'return null;'),
+        ack(),
+        out,
+      );
+      const got = await arrived;
+      const passed = messages(999);
+      for (const msg of got.slice(1)) nodeRed.send('ack', msg);
+      await passed;
+      should(sandbox.feed(TENANT, 'all')).containEql({ open: 1000 });
+      completed.should.be.empty();
+      nodeRed.send('ack', got[0] as Message);
+      await completions(1);
+      completed[0]?.ids.should.deepEqual(ids);
+      warnings().should.be.empty();
+    });
+
+    it('completes a batch of 1,000 that was one message, split and acknowledged one by one', async () => {
+      const ids = happen(1000);
+      await deploy(
+        events({ acknowledge: 'manual', emit: 'batch', wires: [['split']] }),
+        node('split', 'split', ['ack'], {
+          splt: '\\n',
+          spltType: 'str',
+          arraySplt: 1,
+          arraySpltType: 'len',
+        }),
+        ack(),
+        out,
+      );
+      await completions(1);
+      completed[0]?.ids.should.deepEqual(ids);
+      warnings().should.be.empty();
+    });
+
     it('completes a batch when every message of it has been acknowledged, and not before', async () => {
       happen(3);
       let arrived = messages(3, 'hold');
@@ -472,23 +522,43 @@ describe('fenergo-events and fenergo-ack', function () {
   });
 
   describe('duplicates', () => {
-    for (const [duplicates, expected] of [
-      ['drop', [false, false]],
-      ['mark', [false, false, true, true]],
-      ['pass', [undefined, undefined, undefined, undefined]],
-    ] as const) {
+    /** Which of those that happened come, in their order, and what is said of each. */
+    const expectations: Record<string, (string | boolean | undefined)[][]> = {
+      drop: [
+        ['first', false],
+        ['second', false],
+        ['third', false],
+        ['last', false],
+      ],
+      mark: [
+        ['first', false],
+        ['second', false],
+        ['first', true],
+        ['third', false],
+        ['third', true],
+        ['last', false],
+      ],
+      pass: ['first', 'second', 'first', 'third', 'third', 'last'].map((name) => [name, undefined]),
+    };
+    for (const [duplicates, expected] of Object.entries(expectations)) {
       it(`are handled as is wished: ${duplicates}`, async () => {
+        const names = new Map<string, string>();
+        const happens = (...called: string[]) => {
+          for (const name of called) names.set(happen(1)[0] as string, name);
+        };
+        const got = collect('out');
         sandbox.duplicate({ tenantId: TENANT, count: 1, place: 'same' });
-        const [first, second] = happen(2);
-        // The last one tells that all before it have come.
-        const arrived = messages(expected.length + 1);
+        happens('first', 'second');
         await deploy(events({ duplicates, acknowledge: 'manual', wires: [['ack']] }), ack(), out);
         await completions(1);
         sandbox.duplicate({ tenantId: TENANT, count: 1, place: 'later' });
-        const [third] = happen(1);
-        void [first, second, third];
-        const got = (await arrived).map((msg) => facts(msg).duplicate);
-        got.should.have.length(expected.length + 1);
+        happens('third');
+        // The copy comes in a batch of its own.
+        await completions(3);
+        const last = nodeRed.nextMessage('out', (msg) => names.get(note(msg).id) === 'last');
+        happens('last');
+        await last;
+        got.map((msg) => [names.get(note(msg).id), facts(msg).duplicate]).should.deepEqual(expected);
       });
     }
   });
