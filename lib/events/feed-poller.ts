@@ -11,6 +11,7 @@ export interface FeedSource {
    * Tells the platform that a batch is done with.
    *
    * @returns false when the platform does not know the batch any more: it will come again, or has done so
+   * @throws an error with a `code`
    */
   complete(batchId: string, signal: CancelSignal): Promise<boolean>;
 }
@@ -37,6 +38,8 @@ export interface FeedConsumer {
   deliver(batch: Batch): Promise<boolean>;
   /** The platform will not send this batch again. */
   completed(batch: Batch): void;
+  /** What was handled has come again, since the platform had forgotten its batch, and has forgotten that one, too. */
+  forgotten(): void;
   onState(state: PollerState): void;
 }
 
@@ -45,6 +48,13 @@ export interface FeedPollerOptions {
   random: () => number;
   source: FeedSource;
 }
+
+/**
+ * Failures by which the platform refuses a call. Nobody promises that it does not mean a batch whose time is over: after
+ * some tries the feed is asked what there is, or it would stand still for ever.
+ */
+const REFUSALS = new Set(['FENERGO_VALIDATION', 'FENERGO_CONFLICT']);
+const TRIES = 3;
 
 /**
  * Asks a feed for its notifications, one batch after the other, and completes a batch when all who get it are done with
@@ -60,6 +70,10 @@ export class FeedPoller {
   #state: PollerState = { state: 'polling' };
   /** Ends the wait for the next poll. */
   #wake: (() => void) | undefined;
+  /** The platform refuses to complete batches, so many times in a row now. */
+  #refused: { error: unknown; failures: number } | undefined;
+  /** What was handled last without the platform knowing of its batch any more. */
+  #forgotten: { ids: ReadonlySet<string>; told: boolean } | undefined;
 
   constructor(options: FeedPollerOptions) {
     this.#options = options;
@@ -79,6 +93,8 @@ export class FeedPoller {
       return;
     }
     this.#running = new Canceller();
+    this.#refused = undefined;
+    this.#forgotten = undefined;
     void this.#run(this.#running);
   }
 
@@ -109,7 +125,7 @@ export class FeedPoller {
       const more = batch ? await this.#handle(batch, signal) : false;
       last = more ? batch?.batchId : undefined;
       if (signal.aborted || (more && !again)) continue;
-      this.#tell(this.#asked('waiting', batch));
+      this.#tell(this.#refused ? this.#stillRefused(this.#refused) : this.#asked('waiting', batch));
       await this.#untilNext(signal);
     }
   }
@@ -121,22 +137,42 @@ export class FeedPoller {
     const handled = await Promise.all(consumers.map((consumer) => consumer.deliver(batch)));
     if (signal.aborted || !handled.every(Boolean)) return false;
     // What the platform does not know any more may be had again at once, as often as we ask.
-    if (!(await this.#complete(batch.batchId, signal))) return false;
+    if (!(await this.#complete(batch.batchId, signal))) {
+      if (!signal.aborted && !this.#refused) this.#forget(batch, consumers);
+      return false;
+    }
+    this.#forgotten = undefined;
     for (const consumer of consumers) consumer.completed(batch);
     // A batch with nothing in it that promises more would have us ask without a pause.
     return batch.moreAvailable && batch.notifications.length > 0;
   }
 
-  /** @returns whether the platform knows now; false: it has forgotten the batch, or the poller was stopped */
+  /**
+   * @returns whether the platform knows now; false: it has forgotten the batch, or refuses to complete it, or the poller
+   * was stopped
+   */
   async #complete(batchId: string, signal: Canceller): Promise<boolean> {
-    for (let failures = 1; !signal.aborted; failures += 1) {
+    for (let failures = (this.#refused?.failures ?? 0) + 1; !signal.aborted; failures += 1) {
       try {
-        return await this.#options.source.complete(batchId, signal);
+        const isKnown = await this.#options.source.complete(batchId, signal);
+        this.#refused = undefined;
+        return isKnown;
       } catch (error) {
         await this.#pauseAfter('complete', error, failures, signal);
+        if (failures < TRIES || !isRefusal(error)) continue;
+        this.#refused = { error, failures };
+        return false;
       }
     }
     return false;
+  }
+
+  /** A batch may take too long now and then, and is completed when it comes again: that is not worth a word. */
+  #forget({ notifications }: Batch, consumers: readonly FeedConsumer[]): void {
+    const { ids: before, told = false } = this.#forgotten ?? {};
+    const again = notifications.some(({ id }) => before?.has(id));
+    this.#forgotten = { ids: new Set(notifications.map(({ id }) => id)), told: told || again };
+    if (again && !told) for (const consumer of consumers) consumer.forgotten();
   }
 
   async #pauseAfter(
@@ -180,8 +216,16 @@ export class FeedPoller {
     return { state, atMs: this.#options.clock.dateMs(), received };
   }
 
+  #stillRefused(refused: { error: unknown; failures: number }): PollerState {
+    return { state: 'failed', doing: 'complete', ...refused, againInMs: this.#intervalMs };
+  }
+
   #tell(state: PollerState): void {
     this.#state = state;
     for (const consumer of this.#consumers) consumer.onState(state);
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return REFUSALS.has((error as { code?: string }).code ?? '');
 }

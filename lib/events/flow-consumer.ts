@@ -37,7 +37,9 @@ export interface FlowConsumerOptions extends IntakeOptions {
   onOpen?: (open: number) => void;
   /** A batch was not acknowledged in time, and will be asked for again. */
   onTimeout?: (open: number) => void;
-  /** Resources cannot be read; tried again after so long. */
+  /** What was handled comes again and again: see `FeedConsumer`. */
+  onForgotten?: () => void;
+  /** Resources cannot be read, since the platform cannot be reached; tried again after so long. */
   onFetchFailure?: (error: unknown, againInMs: number) => void;
 }
 
@@ -77,6 +79,10 @@ export class FlowConsumer implements FeedConsumer {
     for (const { id } of notifications) if (seen.stageOf(id) === 'handled') seen.note(id, 'settled');
     // A later run keeps its own ids in the same place.
     if (!this.#closing.aborted) onSettled();
+  }
+
+  forgotten(): void {
+    if (!this.#closing.aborted) this.#options.onForgotten?.();
   }
 
   onState(state: PollerState): void {

@@ -145,6 +145,32 @@ describe('FeedPoller', () => {
       bench.consumer.done.should.be.empty();
     });
 
+    it('tells once that what was handled comes again and again, until a batch is completed', async () => {
+      const { feed, consumer, clock } = bench;
+      for (let n = 0; n < 4; n += 1) feed.nexts.push(batch(`b${n}`, [`only-${n}`, 'a']));
+      feed.completes.push(false, false, false, true, false, false);
+      bench.poller.add(consumer);
+      await settle();
+      consumer.timesForgotten.should.equal(0);
+      await pass(clock, 30_000);
+      consumer.timesForgotten.should.equal(1);
+      await pass(clock, 60_000);
+      consumer.timesForgotten.should.equal(1);
+      consumer.done.should.deepEqual(['b3']);
+      feed.nexts.push(batch('b4', ['a']), batch('b5', ['a']));
+      await pass(clock, 60_000);
+      consumer.timesForgotten.should.equal(2);
+    });
+
+    it('does not tell of batches that are forgotten when each brings something else', async () => {
+      for (let n = 0; n < 4; n += 1) bench.feed.nexts.push(batch(`b${n}`, [`n${n}`]));
+      bench.feed.completes.push(false, false, false, false);
+      bench.poller.add(bench.consumer);
+      await pass(bench.clock, 90_000);
+      bench.consumer.got.should.have.length(4);
+      bench.consumer.timesForgotten.should.equal(0);
+    });
+
     it('does not ask at once when the batch that it has completed comes again', async () => {
       const again = batch('b1', ['a'], true);
       bench.feed.nexts.push(again, again, again, batch('b2', ['b'], true));
@@ -212,6 +238,33 @@ describe('FeedPoller', () => {
       bench.consumer.got.should.deepEqual(['b1']);
       bench.consumer.done.should.deepEqual(['b1']);
     });
+
+    for (const code of ['FENERGO_VALIDATION', 'FENERGO_CONFLICT']) {
+      it(`asks what there is when batches are refused, in ever longer pauses, and says so (${code})`, async () => {
+        const refusal = Object.assign(new Error('refused'), { code });
+        const { feed, consumer, clock } = bench;
+        feed.nexts.push(batch('b1', ['a']), undefined, batch('b2', ['a']), batch('b3', ['a']));
+        feed.completes.push(refusal, refusal, refusal, refusal, true);
+        bench.poller.add(consumer);
+        await pass(clock, 105_000);
+        bench.calls.should.deepEqual([
+          ...['0 next', '0 complete b1', '1000 complete b1', '3000 complete b1'],
+          ...['37000 next', '67000 next', '67000 complete b2'],
+          ...['105000 next', '105000 complete b3'],
+        ]);
+        const states = consumer.states.filter(({ state }) => state === 'waiting' || state === 'failed');
+        states.at(-1)?.should.have.property('state', 'waiting');
+        states
+          .slice(0, -1)
+          .map((state) => (state.state === 'failed' ? state.againInMs : state.state))
+          .should.deepEqual(
+            // Between two polls it says so, too: nothing works again only because a poll brought nothing.
+            [1000, 2000, 4000, 30_000, 30_000, 8000, 30_000],
+          );
+        consumer.timesForgotten.should.equal(0);
+        consumer.done.should.deepEqual(['b3']);
+      });
+    }
 
     it('may get another batch when the platform has forgotten the one while it could not be reached', async () => {
       bench.feed.nexts.push(batch('b1', ['a']), batch('b2', ['a']));

@@ -101,6 +101,7 @@ export class Consumer implements FeedConsumer {
   readonly got: string[] = [];
   readonly done: string[] = [];
   readonly states: PollerState[] = [];
+  timesForgotten = 0;
   byHand = false;
   finish: (handled: boolean) => void = () => {};
 
@@ -118,6 +119,10 @@ export class Consumer implements FeedConsumer {
 
   completed({ batchId }: Batch): void {
     this.done.push(batchId);
+  }
+
+  forgotten(): void {
+    this.timesForgotten += 1;
   }
 
   onState(state: PollerState): void {

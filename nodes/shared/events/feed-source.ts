@@ -91,13 +91,8 @@ export class ConnectionFeed implements FeedSource {
   }
 }
 
-/** The platform does not know the batch any more. */
-const GONE: ReadonlySet<string> = new Set([
-  'FENERGO_NOT_FOUND',
-  'FENERGO_GONE',
-  'FENERGO_CONFLICT',
-  'FENERGO_VALIDATION',
-]);
+/** The platform does not know the batch any more. Other refusals may be of calls that it never takes: people are told. */
+const GONE: ReadonlySet<string> = new Set(['FENERGO_NOT_FOUND', 'FENERGO_GONE']);
 
 /** A batch as the platform sent it; what cannot be read of it is an error, so that it is not completed unread. */
 function batchOf(payload: unknown): Batch | undefined {
