@@ -26,8 +26,13 @@ export interface FlowConsumerOptions extends IntakeOptions {
   random: () => number;
   desk: AckDesk;
   newId: () => string;
-  /** Sends the messages on. */
-  emit: (emission: Emission) => void;
+  /**
+   * Sends the messages on. Where they go out one by one it tells of each that has, so that it is not sent again should
+   * a later one fail.
+   *
+   * @throws when something cannot be sent: the batch comes again
+   */
+  emit: (emission: Emission, sent: (notificationId: string) => void) => void;
   /** Reads the resource of a notification, where that is wished. */
   fetch?: (item: Item, signal: CancelSignal) => Promise<unknown>;
   /** More ids are settled: to be kept for a later run. */
@@ -35,6 +40,8 @@ export interface FlowConsumerOptions extends IntakeOptions {
   onState: (state: PollerState) => void;
   /** So many messages wait to be acknowledged. */
   onOpen?: (open: number) => void;
+  /** A batch could not be sent on, and will be asked for again. */
+  onEmitFailure?: (error: unknown) => void;
   /** A batch was not acknowledged in time, and will be asked for again. */
   onTimeout?: (open: number) => void;
   /** What was handled comes again and again: see `FeedConsumer`. */
@@ -65,9 +72,7 @@ export class FlowConsumer implements FeedConsumer {
       const { newId, acknowledge } = this.#options;
       const emission = { deliveryId: newId(), batchId: batch.batchId, items };
       if (acknowledge === 'manual') return await this.#untilAcknowledged(emission);
-      this.#emit(emission);
-      for (const { notification } of items) this.#options.seen.note(notification.id, 'handled');
-      return true;
+      return this.#emit(emission, 'handled');
     } catch {
       // Closed in the middle.
       return false;
@@ -130,17 +135,26 @@ export class FlowConsumer implements FeedConsumer {
       this.#delivery = delivery;
       desk.open(delivery);
       onOpen?.(delivery.open);
-      try {
-        this.#emit(emission);
-      } catch {
-        // Nobody can acknowledge what was not sent.
-        delivery.stop();
-      }
+      // Nobody can acknowledge what was not sent.
+      if (!this.#emit(emission, 'sent')) delivery.stop();
     });
   }
 
-  #emit(emission: Emission): void {
-    for (const { notification } of emission.items) this.#options.seen.note(notification.id, 'sent');
-    this.#options.emit(emission);
+  /**
+   * @param stage how far what is sent has got
+   * @returns whether all of it was sent
+   */
+  #emit(emission: Emission, stage: 'sent' | 'handled'): boolean {
+    const { seen, emit, onEmitFailure } = this.#options;
+    const sent = (id: string) => seen.note(id, stage);
+    for (const { notification } of emission.items) seen.note(notification.id, 'sent');
+    try {
+      emit(emission, sent);
+    } catch (error) {
+      if (!this.#closing.aborted) onEmitFailure?.(error);
+      return false;
+    }
+    for (const { notification } of emission.items) sent(notification.id);
+    return true;
   }
 }

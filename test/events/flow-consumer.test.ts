@@ -13,6 +13,7 @@ class Bench {
   readonly open: number[] = [];
   readonly timeouts: number[] = [];
   readonly results: boolean[] = [];
+  readonly unsent: unknown[] = [];
   settlings = 0;
   readonly consumer: FlowConsumer;
 
@@ -30,6 +31,7 @@ class Bench {
       onState: () => {},
       onOpen: (open) => this.open.push(open),
       onTimeout: (open) => this.timeouts.push(open),
+      onEmitFailure: (error) => this.unsent.push(error),
       ...options,
     });
   }
@@ -83,17 +85,55 @@ describe('FlowConsumer', () => {
       bench.results.should.deepEqual([true, true, true]);
     });
 
-    it('gives back what could not be sent', async () => {
+    it('gives back what could not be sent, and tells why', async () => {
+      const error = new Error('cannot be cloned');
       const bench = new Bench({
         acknowledge: 'auto',
         emit: () => {
-          throw new Error('cannot be cloned');
+          throw error;
         },
       });
       bench.deliver('a');
       await settle();
       bench.results.should.deepEqual([false]);
+      bench.unsent.should.deepEqual([error]);
       bench.stages('a').should.deepEqual(['sent']);
+    });
+
+    it('does not send again what went out before one that could not be sent', async () => {
+      let failing = true;
+      const bench: Bench = new Bench({
+        acknowledge: 'auto',
+        emit: (emission, sent) => {
+          if (failing) {
+            sent('a');
+            throw new Error('cannot be cloned');
+          }
+          bench.emissions.push(emission);
+        },
+      });
+      bench.deliver('a', 'b');
+      await settle();
+      failing = false;
+      bench.deliver('a', 'b');
+      await settle();
+      bench.results.should.deepEqual([false, true]);
+      bench.sent.should.deepEqual(['d2: b']);
+      bench.stages('a', 'b').should.deepEqual(['handled', 'handled']);
+    });
+
+    it('tells of nothing that could not be sent because it was closed meanwhile', async () => {
+      const bench: Bench = new Bench({
+        acknowledge: 'auto',
+        emit: () => {
+          bench.consumer.close();
+          throw new Error('nowhere to go');
+        },
+      });
+      bench.deliver('a');
+      await settle();
+      bench.results.should.deepEqual([false]);
+      bench.unsent.should.be.empty();
     });
 
     it('settles nothing that is not of the types that are wanted', async () => {
@@ -229,6 +269,7 @@ describe('FlowConsumer', () => {
       bench.deliver('a');
       await settle();
       bench.results.should.deepEqual([false]);
+      bench.unsent.should.have.length(1);
       bench.clock.pending.should.equal(0);
       failing = false;
       bench.deliver('a');
