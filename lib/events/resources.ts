@@ -20,7 +20,7 @@ export interface FetchOptions {
    * @throws an error with a `code`
    */
   fetch: (item: Item, signal: CancelSignal) => Promise<unknown>;
-  /** Told when it has to try again. */
+  /** Told when the platform cannot be reached, and it tries again. What may help itself within seconds is not told. */
   onFailure?: (error: unknown, againInMs: number) => void;
 }
 
@@ -80,10 +80,11 @@ async function withResource(item: Item, options: FetchOptions): Promise<ItemWith
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const { code = '' } = error as { code?: string };
-      if (!OUTAGES.has(code)) tries += 1;
+      const isOutage = OUTAGES.has(code);
+      if (!isOutage) tries += 1;
       if (FINAL.has(code) || tries >= TRIES) return { ...item, resourceError: reasonOf(error) };
       const pauseMs = pauseAfterMs(failures, random());
-      onFailure?.(error, pauseMs);
+      if (isOutage) onFailure?.(error, pauseMs);
       await wait(clock, pauseMs, signal);
     }
   }

@@ -149,6 +149,7 @@ describe('withResources', () => {
       const resourceError = { code, message: `failed by ${code}`, statusCode: 404 };
       should(bench.result?.[0]).deepEqual({ ...items(1)[0], resourceError });
       should(bench.result?.[1]?.resource).equal('there');
+      bench.pauses.should.be.empty();
     });
   }
 
@@ -163,6 +164,7 @@ describe('withResources', () => {
     bench.read(items(1), (_, nth) => new Failure(`FENERGO_${codes[nth - 1]}`));
     await pass(bench.clock, 31_000);
     bench.asked.should.have.length(6);
+    bench.pauses.should.deepEqual([2000, 4000, 16_000]);
     should(bench.result?.[0]?.resourceError?.code).equal('FENERGO_NOT_FOUND');
   });
 
