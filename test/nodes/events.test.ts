@@ -174,6 +174,8 @@ describe('fenergo-events and fenergo-ack', function () {
   }
 
   const warnings = () => nodeRed.logs.filter(({ level }) => level === 30).map(({ msg }) => String(msg));
+  const recoveries = () =>
+    nodeRed.logs.filter(({ level, msg }) => level === 40 && /works again/.test(String(msg)));
   const errors = () => nodeRed.logs.filter(({ level }) => level === 20).map(({ msg }) => String(msg));
 
   it('sends a message for each notification, then completes the batch', async () => {
@@ -333,7 +335,9 @@ describe('fenergo-events and fenergo-ack', function () {
       happen(3);
       let arrived = messages(3, 'hold');
       // Holds the messages back until a test says so.
-      const waits = nodeRed.nextStatus('events', (status) => status?.text === '3 to acknowledge');
+      const waits = nodeRed.nextStatus('events', (status) =>
+        /^3 to acknowledge, \d\d:\d\d:\d\d$/.test(status?.text ?? ''),
+      );
       await deploy(
         events({ acknowledge: 'manual', wires: [['hold']] }),
         func('hold', 'return null;'),
@@ -491,7 +495,7 @@ describe('fenergo-events and fenergo-ack', function () {
       facts(again[0] as Message).deliveryId.should.not.equal(facts(got[0] as Message).deliveryId);
       warnings()
         .join()
-        .should.match(/2 notifications .* not acknowledged within 0.1 s/);
+        .should.match(/not acknowledged within 0.1 s, .* not acknowledged: 2$/);
       completed.should.be.empty();
       for (const msg of again) nodeRed.send('ack', msg);
       await completions(1);
@@ -572,6 +576,32 @@ describe('fenergo-events and fenergo-ack', function () {
       const [entity, nothing] = (await arrived) as [Message, Message];
       should((entity.resource as { id: string }).id).equal(ENTITY);
       nothing.should.not.have.property('resource');
+    });
+
+    it('waits for a resource that is not there yet, and that is no error', async () => {
+      sandbox.setFaults([{ match: { service: 'entitydataquery' }, times: 1, respond: { status: 404 } }]);
+      happen(1);
+      const arrived = messages(1);
+      await deploy(events({ fetch: true }), out);
+      const [msg] = (await arrived) as [Message];
+      should((msg.resource as { id: string }).id).equal(ENTITY);
+      await completions(1);
+      errors().should.be.empty();
+      recoveries().should.be.empty();
+    });
+
+    it('waits for a platform that cannot be reached, which is an error, once', async () => {
+      // As often as one call is tried, and once more.
+      sandbox.setFaults([{ match: { service: 'entitydataquery' }, times: 5, reset: true }]);
+      happen(1);
+      const failed = nodeRed.nextStatus('events', (status) => /again in \d+ s/.test(status?.text ?? ''));
+      const arrived = messages(1);
+      await deploy(events({ fetch: true }), out);
+      should(await failed).containEql({ fill: 'red', shape: 'ring' });
+      const [msg] = (await arrived) as [Message];
+      should((msg.resource as { id: string }).id).equal(ENTITY);
+      errors().should.have.length(1);
+      recoveries().should.have.length(1);
     });
 
     it('says why there is none, and sends the notification on', async () => {
@@ -688,6 +718,91 @@ describe('fenergo-events and fenergo-ack', function () {
       note((await next)[0] as Message).id.should.equal(second);
       await completions(1);
       should(completed.flatMap(({ ids }) => ids)).containEql(id);
+    });
+
+    it('tells once that it may not complete batches, and goes on when it may', async () => {
+      sandbox.setFaults([
+        { match: { path: '/eventnotifications/**/complete' }, times: 2, respond: { status: 400 } },
+      ]);
+      happen(1);
+      const failed = nodeRed.nextStatus('events', (status) => status?.fill === 'red');
+      await deploy(events(), out);
+      (await failed).text?.should.match(/^failed: request refused, again in \d+ s$/);
+      await completions(1);
+      errors().should.have.length(1);
+    });
+
+    it('warns once of what it has handled and gets again and again, since batches are forgotten', async () => {
+      sandbox.setFaults([
+        { match: { path: '/eventnotifications/**/complete' }, times: 3, respond: { status: 404 } },
+      ]);
+      const [id] = happen(1);
+      const got = collect('out');
+      // Longer than a status is shown at least.
+      await deploy(events({ interval: 0.3 }), out);
+      for (let times = 1; times <= 3; times += 1) {
+        const came = nodeRed.nextStatus('events', (status) => /^1 at/.test(status?.text ?? ''));
+        if (times > 1) clock.advance(REDELIVERY_MS);
+        await came;
+        const over = nodeRed.nextStatus('events', (status) => /^nothing new/.test(status?.text ?? ''));
+        await over;
+        warnings().should.have.length(times === 1 ? 0 : 1);
+      }
+      warnings()
+        .join()
+        .should.match(/again and again.*feed 'all'/);
+      clock.advance(REDELIVERY_MS);
+      await completions(1);
+      got.map((msg) => note(msg).id).should.deepEqual([id]);
+    });
+
+    it('tells once what cannot be sent on, does not send again what could, and goes on', async () => {
+      const ids = happen(3);
+      let isFailing = true;
+      let onRefused = () => {};
+      const got = collect('out');
+      const broken = nodeRed.nextStatus('events', (status) => status?.fill === 'red');
+      await deploy(events(), out);
+      const sender = nodeRed.node('events');
+      const send = sender.send.bind(sender);
+      sender.send = (msg) => {
+        if (isFailing && note(msg as Message).id === ids[1]) {
+          onRefused();
+          throw new Error('cannot be cloned');
+        }
+        send(msg);
+      };
+      (await broken).text?.should.match(/^failed: Error: cannot be cloned/);
+      await new Promise<void>((resolve) => {
+        onRefused = resolve;
+        clock.advance(REDELIVERY_MS);
+      });
+      isFailing = false;
+      clock.advance(REDELIVERY_MS);
+      await completions(1);
+      got.map((msg) => note(msg).id).should.deepEqual(ids);
+      errors().should.have.length(1);
+      recoveries().should.have.length(1);
+    });
+
+    it('reads the tenant that a flow sets after the start', async () => {
+      const failed = nodeRed.nextStatus('events', (status) => /again in \d+ s/.test(status?.text ?? ''));
+      happen(1, { tenantId: OTHER_TENANT });
+      const arrived = messages(1);
+      await nodeRed.deploy([
+        TAB,
+        connectionTo(sandbox.url),
+        events({ tenant: 'tenant', tenantType: 'global' }),
+        out,
+      ]);
+      (await failed).text?.should.match(/^failed: input/);
+      errors()
+        .join()
+        .should.match(/Tenant is empty/);
+      nodeRed.node('out').context().global.set('tenant', OTHER_TENANT);
+      should(((await arrived)[0] as Message).tenantId).equal(OTHER_TENANT);
+      errors().should.have.length(1);
+      nodeRed.node('out').context().global.set('tenant', undefined);
     });
 
     it('says what is missing', async () => {
