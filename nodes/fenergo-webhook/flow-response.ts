@@ -15,6 +15,16 @@ export function flowResponse(
 ): { _res: object } {
   let statusCode = 200;
   const nothing = () => proxy;
+  const finish = (target: Response, status: number, send: () => void) => {
+    if (!answered(notificationId, status) || !alone || target.writableEnded) return;
+    if (!target.headersSent) target.status(status);
+    try {
+      send();
+    } catch (error) {
+      endBare(target);
+      throw error;
+    }
+  };
   const proxy: object = new Proxy(response, {
     get(target, name) {
       const value = Reflect.get(target, name, target) as unknown;
@@ -22,17 +32,16 @@ export function flowResponse(
       if (typeof value !== 'function') return value;
       if (name === 'status') {
         return (status: number) => {
-          statusCode = status;
+          statusCode = finalStatus(status);
           return proxy;
         };
       }
       if (ANSWERING.has(String(name))) {
         return (...args: unknown[]) => {
-          const status = name === 'sendStatus' ? Number(args[0]) : name === 'redirect' ? 302 : statusCode;
-          if (answered(notificationId, status) && alone && !target.writableEnded) {
-            if (!target.headersSent) target.status(status);
-            Reflect.apply(value, target, args);
-          }
+          // Its head may have gone out by hand: that is what the platform sees.
+          const status = alone && target.headersSent ? target.statusCode : statusOf(name, args, statusCode);
+          const rest = name === 'sendStatus' ? [status] : args;
+          finish(target, status, () => Reflect.apply(value, target, rest));
           return proxy;
         };
       }
@@ -45,9 +54,36 @@ export function flowResponse(
       };
     },
     set(target, name, value) {
-      if (name === 'statusCode') statusCode = Number(value);
-      return alone ? Reflect.set(target, name, value, target) : true;
+      if (name === 'statusCode') statusCode = finalStatus(value);
+      return alone ? Reflect.set(target, name, name === 'statusCode' ? statusCode : value, target) : true;
     },
   });
   return { _res: proxy };
+}
+
+const LEAST_STATUS = 200;
+const MOST_STATUS = 599;
+/** What a status counts as that cannot be an answer: the flow has failed, so the platform is to deliver again. */
+const FAILURE = 500;
+
+/** Flows put anything into a status; Node throws at what HTTP has no place for, and 1xx never ends a request. */
+function finalStatus(status: unknown): number {
+  const number = Number(status);
+  return Number.isInteger(number) && number >= LEAST_STATUS && number <= MOST_STATUS ? number : FAILURE;
+}
+
+function statusOf(name: string | symbol, args: readonly unknown[], given: number): number {
+  if (name === 'sendStatus') return finalStatus(args[0]);
+  if (name !== 'redirect') return given;
+  return args.length > 1 ? finalStatus(args[0]) : 302;
+}
+
+/** What was to be said cannot be written: the status alone goes out, so that the platform does not wait for the rest. */
+function endBare(response: Response): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const header of response.getHeaderNames()) response.removeHeader(header);
+  response.end();
 }

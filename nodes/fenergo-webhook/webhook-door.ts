@@ -134,14 +134,8 @@ export class WebhookDoor implements PathHolder {
   }
 
   serve(request: Request, response: Response): void {
-    const taking = this.#receiver?.receive(request) ?? Promise.resolve(NOT_READY);
-    taking.then(
-      (taken) => this.#finish(request, response, taken),
-      (error) => {
-        this.#report('unexpected', error);
-        this.#finish(request, response, FAILED);
-      },
-    );
+    // Nobody waits for it: what got out of here would end Node-RED.
+    this.#serve(request, response).catch(() => response.destroy());
   }
 
   /**
@@ -218,6 +212,16 @@ export class WebhookDoor implements PathHolder {
         msg.res = flowResponse(request.res, id, answering);
       }
       node.send(msg);
+    }
+  }
+
+  async #serve(request: Request, response: Response): Promise<void> {
+    try {
+      const taken = await (this.#receiver?.receive(request) ?? NOT_READY);
+      this.#finish(request, response, taken);
+    } catch (error) {
+      this.#report('unexpected', error);
+      this.#finish(request, response, FAILED);
     }
   }
 

@@ -144,6 +144,53 @@ describe('fenergo-webhook that answers when the flow has handled it', function (
       complaints(nodeRed).should.be.empty();
     });
 
+    for (const status of [1000, 600, 199, 100, 42, -1, 200.5]) {
+      it(`takes ${status} for a failure of the flow: no such status is an answer`, async () => {
+        const statusCode = set('statusCode', String(status), 'num');
+        // The node reads a whole number from it, and would take 200 for 200.5.
+        const odd = node('odd', 'function', [], {
+          func: `msg.res._res.status(${status}).send(''); msg.res._res.statusCode = 204;`,
+        });
+        const byNode = Number.isInteger(status);
+        await deploy(
+          { wires: [byNode ? ['change', 'out'] : ['odd', 'out']] },
+          ...(byNode ? [change(['respond'], [statusCode]), respond()] : [odd]),
+        );
+        for (const content of [
+          notification(`s${status}`),
+          ['a', 'b'].map((id) => notification(`odd ${id}${status}`)),
+        ]) {
+          // It is not known as handled.
+          for (const _ of [1, 2]) should((await deliver(url(), content)).status).equal(500);
+        }
+        await turns(50);
+        should(messages.length).equal(6);
+        complaints(nodeRed).should.be.empty();
+      });
+    }
+
+    it('answers with the status alone where the rest cannot be written', async () => {
+      const circular =
+        'msg.payload = { n: 1 }; msg.payload.self = msg.payload; msg.statusCode = 202; return msg;';
+      await deploy(
+        { wires: [['circular']] },
+        node('circular', 'function', ['respond'], { func: circular }),
+        respond({ headers: { 'content-length': '100' } }),
+      );
+      const answer = await deliver(url(), notification('circular'));
+      should([answer.status, answer.body]).deepEqual([202, '']);
+      complaints(nodeRed)
+        .join()
+        .should.match(/circular/i);
+    });
+
+    it('goes by the head that a function has sent', async () => {
+      const func = "msg.res._res.writeHead(500); msg.res._res.end('no');";
+      await deploy({ wires: [['head', 'out']] }, node('head', 'function', [], { func }));
+      for (const _ of [1, 2]) should((await deliver(url(), notification('head'))).status).equal(500);
+      messages.should.have.length(2);
+    });
+
     it('refuses a list at its first failure', async () => {
       await deploy(
         { wires: [['change']] },
