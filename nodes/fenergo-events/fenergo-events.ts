@@ -10,10 +10,9 @@ export default function (RED: NodeAPI): void {
     RED.nodes.createNode(this, def);
     const reader = new EventsReader({ ...services, RED, node: this, properties: withDefaults(def) });
     // The nodes that its messages go to may not be there yet.
-    const start = () => void reader.start();
-    RED.events.once('flows:started', start);
+    const stopWaiting = services.flowStart.wait(() => void reader.start());
     this.on('close', (removed: boolean, done: () => void) => {
-      RED.events.off('flows:started', start);
+      stopWaiting();
       const closing = reader.close().finally(done);
       if (removed) void closing.finally(() => services.kept.forget(this));
     });

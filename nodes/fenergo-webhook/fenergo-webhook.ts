@@ -25,10 +25,9 @@ export default function (RED: NodeAPI): void {
     doors.set(id, door);
     door.open();
     // The nodes that its messages go to may not be there yet.
-    const start = () => void door.start();
-    RED.events.once('flows:started', start);
+    const stopWaiting = services.flowStart.wait(() => void door.start());
     this.on('close', (removed: boolean, done: () => void) => {
-      RED.events.off('flows:started', start);
+      stopWaiting();
       if (doors.get(id) === door) doors.delete(id);
       void door.close(removed).finally(done);
     });

@@ -61,6 +61,10 @@ export class WebhookDoor implements PathHolder {
     this.#seen = new SeenStore(parts.node, parts.clock, parts.kept);
   }
 
+  get id(): string {
+    return this.#parts.node.id;
+  }
+
   get label(): string {
     const { id, name } = this.#parts.node;
     return name ? `'${name}' (${id})` : id;

@@ -12,6 +12,7 @@ import { TrafficControl } from '../../lib/http/traffic.js';
 import { CatalogUpdate } from './catalog-update.js';
 import type { ConnectionNode } from './connection.js';
 import { WebhookPaths } from './events/webhook-paths.js';
+import { FlowStart } from './flow-start.js';
 import { Kept } from './kept.js';
 import { RecentRequests } from './recent-requests.js';
 import { SandboxHost } from './sandbox-host.js';
@@ -44,6 +45,8 @@ export interface Services {
   kept: Kept;
   /** Where webhooks answer. */
   paths: WebhookPaths;
+  /** Starts nodes once the flows run. */
+  flowStart: FlowStart;
 }
 
 let services: Services | undefined;
@@ -51,6 +54,8 @@ let services: Services | undefined;
 /** The shared parts; made when the first node type is registered, and handed on from there. */
 export function sharedServices(RED: NodeAPI): Services {
   services ??= create(RED);
+  // Node-RED may be started more than once in a process, each time with events of its own.
+  services.flowStart.listen(RED);
   return services;
 }
 
@@ -58,6 +63,7 @@ function create(RED: NodeAPI): Services {
   const clock = systemClock;
   const { overlay, overlayProblem } = overlayIn(RED, clock);
   const catalog = new Catalog({ overlay });
+  const paths = new WebhookPaths();
   return {
     clock,
     catalog,
@@ -73,7 +79,8 @@ function create(RED: NodeAPI): Services {
     feeds: new FeedHub(clock),
     acks: new AckDesk(),
     kept: new Kept(),
-    paths: new WebhookPaths(),
+    paths,
+    flowStart: new FlowStart(() => paths.settle()),
   };
 }
 

@@ -370,6 +370,48 @@ describe('fenergo-webhook', function () {
         should(messages[1]?.fenergo).have.property('webhook', 'fenergo//abc/');
       });
 
+      describe('when only what was changed is deployed, as the editor sends it', () => {
+        // Credentials that nobody typed are not among what it sends.
+        const [one, other] = [first, second].map(({ credentials: _, ...node }) => node) as [
+          FlowNode,
+          FlowNode,
+        ];
+        const taker = async (id: string) => {
+          should((await deliver(url(), notification(id))).status).equal(200);
+          await turns();
+          return (messages.at(-1)?.fenergo as { webhook: string }).webhook;
+        };
+        beforeEach(() => deploy(first, second));
+
+        it('keeps its path through a change of its own', async () => {
+          await nodeRed.deploy([...AROUND, { ...one, name: 'Renamed' }, other], 'nodes');
+          should(await taker('5')).equal('/fenergo/abc');
+          const { running } = await (await fetch(`${nodeRed.url}fenergo/webhooks/second`)).json();
+          should(running.problem).match(/'Renamed' \(hook\)/);
+          const { running: renamed } = await (await fetch(`${nodeRed.url}fenergo/webhooks/hook`)).json();
+          should(renamed).not.have.property('problem');
+        });
+
+        it('keeps it through a change of both', async () => {
+          nodeRed.logs.length = 0;
+          const both = [
+            { ...other, name: 'Changed' },
+            { ...one, name: 'Renamed' },
+          ];
+          await nodeRed.deploy([...AROUND, ...both], 'nodes');
+          should(await taker('6')).equal('/fenergo/abc');
+          complaints(nodeRed).should.have.length(1);
+        });
+
+        it('hands it over when it takes another', async () => {
+          nodeRed.logs.length = 0;
+          const moved = { ...one, path: '/fenergo/moved' };
+          await nodeRed.deploy([...AROUND, moved, { ...other, name: 'Changed' }], 'nodes');
+          should(await taker('7')).equal('fenergo//abc/');
+          complaints(nodeRed).should.be.empty();
+        });
+      });
+
       it('does not get in the way when it goes', async () => {
         await deploy(first, second);
         await nodeRed.deploy([...AROUND, first], 'nodes');
@@ -406,6 +448,27 @@ describe('fenergo-webhook', function () {
       await turns();
       messages.should.have.length(2);
       complaints(nodeRed).should.be.empty();
+    });
+
+    it('is one of many: Node does not warn of too many listeners', async () => {
+      const warnings: string[] = [];
+      const heard = ({ message }: Error) => warnings.push(message);
+      process.on('warning', heard);
+      try {
+        const hooks = Array.from({ length: 12 }, (_, n) => hook({ id: `hook${n}`, path: `/many/${n}` }));
+        const feeds = Array.from({ length: 12 }, (_, n) => ({
+          ...{ id: `events${n}`, type: 'fenergo-events', z: 'tab', x: 1, y: 1, wires: [[]] },
+          ...{ connection: '', feed: 'all' },
+        }));
+        await deploy(...hooks, ...feeds);
+        for (const { path } of hooks) {
+          should((await deliver(url(String(path).slice(1)), notification(`many ${path}`))).status).equal(200);
+        }
+        await turns();
+        warnings.should.be.empty();
+      } finally {
+        process.off('warning', heard);
+      }
     });
 
     it('leaves the bodies of others alone', async () => {

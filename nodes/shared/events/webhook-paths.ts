@@ -4,14 +4,23 @@ import { normalPath } from '../../../lib/events/webhook-path.js';
 
 /** Who answers at a path. */
 export interface PathHolder {
+  /** The same before and after a deploy. */
+  readonly id: string;
   /** How error messages name it. */
   readonly label: string;
   /** Answers a request. Never rejects. */
   serve(request: Request, response: Response): void;
   /** The path is its own now. */
   granted(): void;
-  /** Another one holds the path; should that one leave, `granted` follows. */
+  /** Another one holds the path; should that one be gone for good, `granted` follows. */
   refused(other: PathHolder): void;
+}
+
+/** A place in the line for a path. */
+interface Place {
+  holder: PathHolder;
+  /** It is gone: for good, or until a deploy has made it anew. */
+  vacant: boolean;
 }
 
 /**
@@ -20,7 +29,7 @@ export interface PathHolder {
  */
 export class WebhookPaths {
   /** By path: who holds it, and behind that one who would like to. */
-  readonly #lines = new Map<string, PathHolder[]>();
+  readonly #lines = new Map<string, Place[]>();
   readonly #apps = new WeakSet<object>();
 
   /** Hangs the handler into a Node-RED, once. @returns whether it serves anything: not where httpNodeRoot is false */
@@ -31,26 +40,64 @@ export class WebhookPaths {
     this.#apps.add(httpNode);
     this.#keepUnread(httpNode);
     httpNode.use((request: Request, response: Response, next: NextFunction) => {
-      const holder = this.#lines.get(normalPath(request.path) ?? '')?.[0];
-      if (holder) holder.serve(request, response);
+      const [place] = this.#lines.get(normalPath(request.path) ?? '') ?? [];
+      if (place && !place.vacant) place.holder.serve(request, response);
       else next();
     });
     return true;
   }
 
   /**
-   * Asks for a path, in its normal form.
+   * Asks for a path, in its normal form. Who comes back in a deploy has the place that it had before.
    *
    * @returns gives it back, or up
    */
   claim(path: string, holder: PathHolder): () => void {
     const line = this.#lines.get(path) ?? [];
     this.#lines.set(path, line);
-    line.push(holder);
+    const place = this.#placeFor(holder, line);
     const [first] = line;
-    if (first === holder) holder.granted();
-    else if (first) holder.refused(first);
-    return () => this.#leave(path, holder);
+    if (first && first !== place) {
+      holder.refused(first.holder);
+    } else {
+      holder.granted();
+      this.#refuseRest(line);
+    }
+    return () => {
+      if (place.holder === holder) place.vacant = true;
+    };
+  }
+
+  /**
+   * Gives the paths of those that are gone to the next in line: to be called when a deploy is over. In the middle of it
+   * nobody can tell who comes back; a path that changed hands then would go to the one that was refused.
+   */
+  settle(): void {
+    for (const [path, line] of this.#lines) {
+      const left = line.filter(({ vacant }) => !vacant);
+      const [first] = left;
+      if (!first) {
+        this.#lines.delete(path);
+        continue;
+      }
+      this.#lines.set(path, left);
+      if (first === line[0]) continue;
+      first.holder.granted();
+      this.#refuseRest(left);
+    }
+  }
+
+  #placeFor(holder: PathHolder, line: Place[]): Place {
+    const before = line.find((place) => place.vacant && place.holder.id === holder.id);
+    if (before) return Object.assign(before, { holder, vacant: false });
+    const place = { holder, vacant: false };
+    line.push(place);
+    return place;
+  }
+
+  /** Tells those that wait who it is that they wait for. */
+  #refuseRest([first, ...rest]: readonly Place[]): void {
+    for (const { holder, vacant } of rest) if (first && !vacant) holder.refused(first.holder);
   }
 
   /**
@@ -73,19 +120,6 @@ export class WebhookPaths {
     const stack = stackOf(root);
     const place = stack.findIndex(({ handle }) => handle === mark);
     if (place > 0) stack.unshift(...stack.splice(place, 1));
-  }
-
-  #leave(path: string, holder: PathHolder): void {
-    const line = this.#lines.get(path) ?? [];
-    const place = line.indexOf(holder);
-    if (place < 0) return;
-    line.splice(place, 1);
-    const [next] = line;
-    if (!next) this.#lines.delete(path);
-    else if (place === 0) {
-      next.granted();
-      for (const waiting of line.slice(1)) waiting.refused(next);
-    }
   }
 }
 
