@@ -65,6 +65,9 @@ describe('the dialog of a webhook', function () {
       }),
       node('judged', { path: '/fenergo/judged' }),
       node('filled', { path: '/fenergo/filled' }),
+      { id: 'offTab', type: 'tab', label: 'Off', disabled: true },
+      { ...node('off', { path: '/fenergo/off' }), z: 'offTab' },
+      { ...node('switchedOff', { path: '/fenergo/off' }), d: true },
       { id: 'old', type: 'fenergo-webhook', z: 'tab', x: 400, y: 40, wires: [[]], path: '/fenergo/old' },
     ]);
     page = await openEditor(browser, nodeRed.url);
@@ -148,6 +151,9 @@ describe('the dialog of a webhook', function () {
       (await reasonFor(page, '#node-input-path')).should.containEql(reason);
     }
     await screenshot(page, 'webhook-path-taken');
+    // Of a tab or a node that is switched off it is free.
+    await type(page, '#node-input-path', '/fenergo/off');
+    await page.waitForSelector('#node-input-path:not(.input-error)');
     await page.click('#fenergo-webhook-new-path');
     (await field('path').inputValue()).should.match(/^\/fenergo\/[0-9a-f]{32}$/);
     await page.waitForSelector('#node-input-path:not(.input-error)');

@@ -54,6 +54,8 @@ declare global {
     registerType<P>(type: string, definition: EditorDefinition<P>): void;
     /** A node or config node of the workspace. */
     node(id: string): Record<string, unknown> | null;
+    /** A tab; not a subflow. */
+    workspace(id: string): { disabled?: boolean } | null | undefined;
     filterNodes(filter: { type: string }): Record<string, unknown>[];
   }
 

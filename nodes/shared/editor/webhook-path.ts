@@ -9,6 +9,8 @@ export interface PathNode {
   name?: string;
   /** Switched off. */
   d?: boolean;
+  /** The tab or subflow that it is in. */
+  z?: string;
 }
 
 const RANDOM_BYTES = 16;
@@ -26,8 +28,17 @@ export function holderOf(path: string, node: { id: string; type: string }): Path
   const others = RED.nodes.filterNodes({ type: node.type }) as unknown as PathNode[];
   return others.find(
     (other) =>
-      other.id !== node.id && !other.d && !isEnv(other.path ?? '') && normalPath(other.path ?? '') === normal,
+      other.id !== node.id &&
+      !isOff(other) &&
+      !isEnv(other.path ?? '') &&
+      normalPath(other.path ?? '') === normal,
   );
+}
+
+/** Whether it does not run when all is deployed: it, or its tab, is switched off. */
+function isOff({ d, z = '' }: PathNode): boolean {
+  // A subflow is no tab, and cannot be switched off.
+  return Boolean(d) || RED.nodes.workspace(z)?.disabled === true;
 }
 
 /** Why a path cannot be used, as the last part of a key of the locale files; undefined when it can. */
