@@ -121,12 +121,14 @@ export class WebhookRegistration {
     return this.#options.api.test((await this.#known()).id, this.#closing);
   }
 
-  /** Enables the webhook, after whoever disabled it: what waits in the platform is delivered then. */
+  /**
+   * Enables the webhook, after whoever disabled it: what waits in the platform is delivered then. The secret goes with it
+   * in any case: who changed it there has left no trace, and this is the way to mend it.
+   */
   async enable(): Promise<void> {
-    const { api, memory, wish } = this.#options;
     const { id } = await this.#known();
-    const view = await api.get(id, this.#closing);
-    await this.#update(view, true, await memory.knows(id, wish.secret));
+    const view = await this.#options.api.get(id, this.#closing);
+    await this.#update(view, true, false);
     this.#tell({ state: 'registered', webhookId: id, did: 'updated' });
   }
 

@@ -279,6 +279,24 @@ describe('the dialog of a webhook', function () {
     await part('test').scrollIntoViewIfNeeded();
     await screenshot(page, 'webhook-enabled');
 
+    // Somebody changes the secret there: Fenergo tells nobody, but what comes is refused.
+    const { webhookId = '' } = state() ?? {};
+    const path = `/webhooks/v1/webhooks/${webhookId}`;
+    const { webhook } = (await harness.get(path)).json;
+    await harness.call('PUT', path, { body: { ...webhook, enabled: true, secret: 'another' } });
+    await part('test').click();
+    await page.waitForFunction("/answered with 401/.test($('#fenergo-webhook-outcome').text())");
+    await page.waitForFunction('$.active === 0');
+    should(state()?.status).equal('Enabled');
+    (await textOf(part('enable'))).trim().should.equal('Send the secret again');
+    await screenshot(page, 'webhook-resend');
+    await part('enable').click();
+    await page.waitForFunction("/has the secret/.test($('#fenergo-webhook-outcome').text())");
+    await page.waitForFunction('$.active === 0');
+    await part('test').click();
+    await page.waitForFunction("/It works/.test($('#fenergo-webhook-outcome').text())");
+    await page.waitForFunction('$.active === 0');
+
     await part('remove').click();
     await screenshot(page, 'webhook-remove');
     await part('remove-no').click();

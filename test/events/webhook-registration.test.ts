@@ -328,6 +328,17 @@ describe('the registration of a webhook', () => {
       }
     });
 
+    it('sends the secret with it, also one that it has sent before: somebody may have changed it there', async () => {
+      const one = registration();
+      await one.run();
+      api.changes();
+      for (const status of ['SystemDisabled', 'Enabled']) {
+        api.webhooks = [webhook({ status })];
+        await one.enable();
+        should(api.changes()[0]?.[2]).have.properties({ secret: 'hush', enabled: true });
+      }
+    });
+
     it('removes, and knows of no secret then', async () => {
       await registration().run();
       await registration().remove();

@@ -243,7 +243,7 @@ describe('the registration of a fenergo-webhook', function () {
     should(messages[0]).have.property('topic', 'webhooks:test');
   });
 
-  it('tests with a wrong secret, and says what came of it', async () => {
+  it('tests with a wrong secret, says what came of it, and mends it by the button', async () => {
     await deploy([connection(), registered()], added);
     const { webhookId } = state() as { webhookId: string };
     const webhook = await one();
@@ -251,6 +251,8 @@ describe('the registration of a fenergo-webhook', function () {
     await harness.call('PUT', `${WEBHOOKS}/${webhookId}`, { body });
     const { json } = await ask('POST', 'hook/test');
     should(json).deepEqual({ ok: true, delivery: { status: 'Failed', httpStatusCode: 401 } });
+    should((await ask('POST', 'hook/enable')).json).deepEqual({ ok: true });
+    should((await ask('POST', 'hook/test')).json.delivery).have.property('status', 'Successful');
   });
 
   it('removes by the button only', async () => {

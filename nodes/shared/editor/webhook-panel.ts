@@ -34,6 +34,8 @@ interface Outcome {
 }
 
 type Button = 'test' | 'enable' | 'remove';
+/** What a press of the button `enable` is for. */
+type Enabling = 'enable' | 'resend';
 
 const COLOURS: Record<string, string> = {
   Enabled: 'green',
@@ -41,6 +43,8 @@ const COLOURS: Record<string, string> = {
   SystemDisabled: 'red',
   UserDisabled: 'grey',
 };
+/** What a delivery with a wrong signature is answered with. */
+const UNSIGNED = '401';
 /** What is listed of either side's deliveries. */
 const MOST_SHOWN = 5;
 
@@ -52,6 +56,8 @@ export class WebhookPanel {
   readonly #buttons = $('#fenergo-webhook-buttons');
   readonly #outcome = $('#fenergo-webhook-outcome');
   readonly #confirm = $('#fenergo-webhook-confirm');
+
+  #enabling: Enabling = 'enable';
 
   constructor(node: { id: string; _: Translate }) {
     this.#node = node;
@@ -125,6 +131,7 @@ export class WebhookPanel {
     }
     const platform: Platform = await $.getJSON(this.#url('/platform'));
     this.#showThere(platform);
+    this.#offerEnabling(platform, UNSIGNED in (running?.refused ?? {}));
   }
 
   #showThere({ ok, message, status = '', deliveries = [] }: Platform): void {
@@ -135,7 +142,6 @@ export class WebhookPanel {
       if (this.#there.children().length === 0) this.#there.empty().text(message ?? '');
       return;
     }
-    $('#fenergo-webhook-enable').prop('disabled', status === 'Enabled');
     const known = status in COLOURS;
     const dot = $(`<span class="fenergo-dot fenergo-dot-${COLOURS[status] ?? 'grey'}">`);
     const words = known ? _(`platform.${status}`) : status;
@@ -149,14 +155,26 @@ export class WebhookPanel {
     this.#there.append(table(rows));
   }
 
+  /** An enabled webhook needs enabling no more; but where signatures were wrong, the secret there may be another. */
+  #offerEnabling({ ok, status }: Platform, unsigned: boolean): void {
+    const isOn = status === 'Enabled' || status === 'Retrying';
+    this.#enabling = isOn && unsigned ? 'resend' : 'enable';
+    const { _ } = this.#node;
+    const isIdle = status === 'Enabled' && !unsigned;
+    const button = $('#fenergo-webhook-enable').prop('disabled', !ok || isIdle);
+    button.find('span').text(_(`button.${this.#enabling}`));
+    button.attr('title', this.#enabling === 'resend' ? _('hint.resend') : '');
+  }
+
   async #press(button: Button): Promise<void> {
     const { _ } = this.#node;
     this.#confirm.hide();
-    this.#say('', _(`panel.doing.${button}`));
+    const what = button === 'enable' ? this.#enabling : button;
+    this.#say('', _(`panel.doing.${what}`));
     const buttons = this.#buttons.find('button').prop('disabled', true);
     try {
       const outcome = await $.ajax({ method: 'POST', url: this.#url(`/${button}`), dataType: 'json' });
-      this.#tell(button, outcome as Outcome);
+      this.#tell(what, outcome as Outcome);
     } catch (error) {
       this.#say('failed', this.#failure(error));
     }
@@ -164,7 +182,7 @@ export class WebhookPanel {
     await this.refresh();
   }
 
-  #tell(button: Button, { ok, message = '', delivery }: Outcome): void {
+  #tell(button: Button | Enabling, { ok, message = '', delivery }: Outcome): void {
     const { _ } = this.#node;
     if (!ok) this.#say('failed', message);
     else if (button !== 'test') this.#say('ok', _(`panel.done.${button}`));
