@@ -22,6 +22,7 @@ export class SeenStore {
   #seen = new SeenIds();
   #cancelPause: CancelTimer | undefined;
   #stale = false;
+  #closed = false;
 
   constructor(node: Node, clock: Clock, kept: Kept) {
     this.#node = node;
@@ -46,6 +47,8 @@ export class SeenStore {
 
   /** More ids are settled: they are written soon. */
   changed(): void {
+    // What is settled after the end is for the next run to write: it has the same ids.
+    if (this.#closed) return;
     this.#stale = true;
     this.#cancelPause ??= this.#clock.setTimer(PAUSE_MS, () => {
       this.#cancelPause = undefined;
@@ -53,8 +56,9 @@ export class SeenStore {
     });
   }
 
-  /** Writes what is not written yet. */
+  /** Writes what is not written yet, and nothing after it. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#cancelPause?.();
     this.#cancelPause = undefined;
     if (this.#stale) await this.#write();
