@@ -13,6 +13,11 @@ export function signatureOf(body: Uint8Array, secret: string): string {
   return `sha256=${createHmac('sha256', secret).update(body).digest('hex').toUpperCase()}`;
 }
 
+/** Whether a signature header can be one at all: what has none need not be read. */
+export function looksSigned(header: string | string[] | undefined): boolean {
+  return digitsOf(header) !== undefined;
+}
+
 /**
  * Whether a body was signed with one of the secrets. Takes the same time whichever byte is wrong, and whichever secret
  * was the right one.
@@ -26,7 +31,7 @@ export function isSigned(
   header: string | string[] | undefined,
   secrets: readonly string[],
 ): boolean {
-  const digits = typeof header === 'string' ? FORM.exec(header.trim())?.[1] : undefined;
+  const digits = digitsOf(header);
   if (!digits) return false;
   const given = Buffer.from(digits, 'hex');
   let matches = false;
@@ -36,4 +41,8 @@ export function isSigned(
     matches = timingSafeEqual(given, expected) || matches;
   }
   return matches;
+}
+
+function digitsOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? FORM.exec(header.trim())?.[1] : undefined;
 }

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { Canceller } from '../cancel.js';
 import type { Clock } from '../clock.js';
 import type { AckDesk } from './ack-desk.js';
+import type { BodyBudget } from './body-budget.js';
 import { Delivery, type DeliveryEnd } from './delivery.js';
 import { type IntakeOptions, type Item, takeIn } from './intake.js';
 import { type Notification, notificationOf } from './notification.js';
-import { type BodyRequest, type NoBody, rawBodyOf } from './raw-body.js';
-import { isSigned, SIGNATURE_HEADER } from './signature.js';
+import { type BodyRequest, type NoBody, rawBodyOf, saysTooLarge } from './raw-body.js';
+import { isSigned, looksSigned, SIGNATURE_HEADER } from './signature.js';
 
 /** When a delivery is answered with 200: once it was sent on, or when the flow has handled all of it. */
 export type Respond = 'received' | 'handled';
@@ -36,6 +37,7 @@ export const STATUS_OF_REFUSAL: Record<OwnRefusal, number> = {
   'too-large': 413,
   aborted: 499,
   consumed: 500,
+  busy: 503,
   stopped: 503,
   'not-ready': 503,
   'timed-out': 503,
@@ -85,6 +87,8 @@ export interface ReceiverOptions extends IntakeOptions {
   respond: Respond;
   ackTimeoutMs: number;
   clock: Clock;
+  /** What the bodies of all receivers share. */
+  budget: BodyBudget;
   desk: AckDesk;
   newId: () => string;
   /** Sends the messages on. */
@@ -116,15 +120,15 @@ export class WebhookReceiver {
   async receive(request: BodyRequest): Promise<Taken> {
     if (request.method !== 'POST') return refused('method');
     if (this.#secrets.length === 0) return refused('no-secret');
-    const { limitBytes, readTimeoutMs, clock } = this.#options;
-    const body = await rawBodyOf(request, {
-      limitBytes,
-      timeoutMs: readTimeoutMs,
-      clock,
-      signal: this.#closing,
-    });
+    const { limitBytes, readTimeoutMs, clock, budget } = this.#options;
+    if (saysTooLarge(request, limitBytes)) return refused('too-large');
+    const signature = request.headers[SIGNATURE_HEADER];
+    // Whoever knows nothing of signatures does not get to fill the memory.
+    if (!looksSigned(signature)) return refused('unsigned');
+    const signal = this.#closing;
+    const body = await rawBodyOf(request, { limitBytes, timeoutMs: readTimeoutMs, clock, signal, budget });
     if (!Buffer.isBuffer(body)) return refused(body);
-    if (!isSigned(body, request.headers[SIGNATURE_HEADER], this.#secrets)) return refused('unsigned');
+    if (!isSigned(body, signature, this.#secrets)) return refused('unsigned');
     const content = contentOf(body);
     if (!content) return refused('unreadable');
     return this.#take(content, request);
@@ -227,7 +231,8 @@ export class WebhookReceiver {
 
   #note(ids: readonly string[], stage: 'handled' | 'settled'): void {
     for (const id of ids) this.#options.seen.note(id, stage);
-    if (stage === 'settled') this.#options.onSettled();
+    // A later run keeps its own ids in the same place.
+    if (stage === 'settled' && !this.#closing.aborted) this.#options.onSettled();
   }
 
   /** Acknowledged late: what has come again meanwhile is handled, too. */

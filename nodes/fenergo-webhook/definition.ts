@@ -66,3 +66,9 @@ export function withDefaults(def: WebhookDef): WebhookProperties {
   properties.register = String(properties.register) === 'true';
   return properties;
 }
+
+/** The secrets without the blanks and line ends that pasting brings along: what Fenergo is told, and what is checked. */
+export function secretsOf(given: WebhookCredentials | undefined): Required<WebhookCredentials> {
+  const trimmed = (secret: unknown) => String(secret ?? '').trim();
+  return { secret: trimmed(given?.secret), previousSecret: trimmed(given?.previousSecret) };
+}

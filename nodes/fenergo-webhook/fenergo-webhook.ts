@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { editorIdOf } from '../shared/editor-id.js';
 import { sharedServices } from '../shared/services.js';
 import { registerWebhookRoutes } from './admin-routes.js';
-import { type WebhookCredentials, type WebhookDef, withDefaults } from './definition.js';
+import { secretsOf, type WebhookCredentials, type WebhookDef, withDefaults } from './definition.js';
 import { WebhookDoor } from './webhook-door.js';
 
 export default function (RED: NodeAPI): void {
@@ -19,7 +19,7 @@ export default function (RED: NodeAPI): void {
       RED,
       node: this,
       properties: withDefaults(def),
-      credentials: this.credentials ?? {},
+      secrets: secretsOf(this.credentials),
     });
     const id = editorIdOf(this);
     doors.set(id, door);

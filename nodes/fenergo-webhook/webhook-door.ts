@@ -29,11 +29,12 @@ const MEGABYTE = 1_048_576;
 /** For the body of a delivery to come in. */
 const READ_TIMEOUT_MS = 60_000;
 
-export interface WebhookParts extends Pick<Services, 'acks' | 'clock' | 'kept' | 'paths' | 'sandbox'> {
+export interface WebhookParts
+  extends Pick<Services, 'acks' | 'bodies' | 'clock' | 'kept' | 'paths' | 'sandbox'> {
   RED: NodeAPI;
   node: Node;
   properties: WebhookProperties;
-  credentials: WebhookCredentials;
+  secrets: Required<WebhookCredentials>;
 }
 
 /** Where Fenergo's deliveries come into a flow, for as long as the node runs. */
@@ -158,7 +159,7 @@ export class WebhookDoor implements PathHolder {
   }
 
   async #start(): Promise<void> {
-    const { RED, node, properties, credentials, acks, clock } = this.#parts;
+    const { RED, node, properties, acks, bodies, clock } = this.#parts;
     const { eventTypes, duplicates, respond } = properties;
     const limitBytes =
       numberIn('Size limit', properties.limit, isAbove0, 'a number of MB above 0') * MEGABYTE;
@@ -168,10 +169,11 @@ export class WebhookDoor implements PathHolder {
     }
     const seen = await this.#seen.load();
     if (this.#closed) return;
-    const secrets = [this.#secret(), credentials.previousSecret ?? ''];
+    const secrets = [this.#secret(), this.#parts.secrets.previousSecret];
     this.#receiver = new WebhookReceiver({
       ...{ eventTypes, duplicates, seen, secrets, limitBytes, respond, ackTimeoutMs, clock, desk: acks },
       readTimeoutMs: READ_TIMEOUT_MS,
+      budget: bodies,
       newId: randomUUID,
       emit: (emission, incoming) => this.#emit(emission, incoming as Request),
       onSettled: () => this.#seen.changed(),
@@ -193,8 +195,8 @@ export class WebhookDoor implements PathHolder {
 
   /** What was typed. Where the node tells the sandbox of this process what to sign with, nobody needs to. */
   #secret(): string {
-    const { RED, properties, credentials, sandbox } = this.#parts;
-    if (credentials.secret || !properties.register) return credentials.secret ?? '';
+    const { RED, properties, secrets, sandbox } = this.#parts;
+    if (secrets.secret !== '' || !properties.register) return secrets.secret;
     return isSandbox(RED, properties.connection) ? sandbox.webhookSecret : '';
   }
 

@@ -7,6 +7,7 @@ import { OverlayFile } from '../../lib/catalog/overlay.js';
 import { defaultUserDir } from '../../lib/catalog/user-dir.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { AckDesk } from '../../lib/events/ack-desk.js';
+import { BodyBudget } from '../../lib/events/body-budget.js';
 import { FeedHub } from '../../lib/events/feed-hub.js';
 import { TrafficControl } from '../../lib/http/traffic.js';
 import { CatalogUpdate } from './catalog-update.js';
@@ -45,6 +46,8 @@ export interface Services {
   kept: Kept;
   /** Where webhooks answer. */
   paths: WebhookPaths;
+  /** What the bodies of all deliveries that come in may take of the memory. */
+  bodies: BodyBudget;
   /** Starts nodes once the flows run. */
   flowStart: FlowStart;
 }
@@ -80,6 +83,7 @@ function create(RED: NodeAPI): Services {
     acks: new AckDesk(),
     kept: new Kept(),
     paths,
+    bodies: new BodyBudget(),
     flowStart: new FlowStart(() => paths.settle()),
   };
 }

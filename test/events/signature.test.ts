@@ -1,5 +1,7 @@
 import crypto from 'node:crypto';
-import { isSigned, SIGNATURE_HEADER, signatureOf } from '../../lib/events/signature.js';
+import should from 'should';
+import { isSigned, looksSigned, SIGNATURE_HEADER, signatureOf } from '../../lib/events/signature.js';
+import { ODD_BODIES, signed } from '../support/webhook.js';
 
 // printf '%s' "$BODY" | openssl dgst -sha256 -hmac 'a-secret'
 const BODY = Buffer.from('[{"id":"n-1","eventType":"entitydata:dataPublished","payload":"caf\\u00e9"}]');
@@ -12,6 +14,30 @@ describe('signature of a webhook', () => {
     SIGNATURE_HEADER.should.equal('x-fenx-signature');
     signatureOf(BODY, SECRET).should.equal(`sha256=${DIGITS.toUpperCase()}`);
     signatureOf(Buffer.alloc(0), SECRET).should.equal(`sha256=${OF_NOTHING.toUpperCase()}`);
+  });
+
+  for (const [what, body] of ODD_BODIES) {
+    it(`is taken over the bytes: ${what}`, () => {
+      const header = signed(body, SECRET)['x-fenx-signature'];
+      signatureOf(body, SECRET).should.equal(header);
+      isSigned(body, header, [SECRET]).should.be.true();
+      const changed = Buffer.from(body);
+      changed[body.length - 2] = (changed[body.length - 2] ?? 0) ^ 1;
+      isSigned(changed, header, [SECRET]).should.be.false();
+      isSigned(Buffer.concat([body, Buffer.from(' ')]), header, [SECRET]).should.be.false();
+    });
+  }
+
+  it('is another one when the body is parsed and written again, but for bodies that come out the same', () => {
+    const same = ODD_BODIES.slice(0, -1).filter(([, body]) => {
+      const written = Buffer.from(JSON.stringify(JSON.parse(body.toString('utf8'))));
+      return isSigned(written, signed(body, SECRET)['x-fenx-signature'], [SECRET]);
+    });
+    should(same.map(([what]) => what)).deepEqual([
+      'emoji as they are',
+      'a line separator',
+      'a key __proto__',
+    ]);
   });
 
   it('is known in capital and small letters, with blanks around it', () => {
@@ -47,10 +73,25 @@ describe('signature of a webhook', () => {
       `sha256=${DIGITS},sha256=${DIGITS}`,
       `sha256=${DIGITS.slice(1)}g`,
       `sha256=${DIGITS}\n${DIGITS}`,
+      `sha256=${'0'.repeat(64)}`,
+      `sha256=${Buffer.from(DIGITS).toString('base64')}`,
       [`sha256=${DIGITS}`],
       [`sha256=${DIGITS}`, `sha256=${DIGITS}`],
     ]) {
       isSigned(BODY, header, [SECRET]).should.be.false();
+    }
+  });
+
+  it('has a form, by which it is told from what can be none before the body is read', () => {
+    for (const header of [
+      `sha256=${DIGITS}`,
+      ` SHA256=${DIGITS.toUpperCase()} `,
+      `sha256=${'0'.repeat(64)}`,
+    ]) {
+      looksSigned(header).should.be.true();
+    }
+    for (const header of [undefined, '', DIGITS, `sha256=${DIGITS}0`, [`sha256=${DIGITS}`]]) {
+      looksSigned(header).should.be.false();
     }
   });
 
@@ -73,10 +114,12 @@ describe('signature of a webhook', () => {
     };
     try {
       isSigned(BODY, `sha256=${DIGITS}`, [SECRET, 'b', '', 'c']).should.be.true();
+      isSigned(BODY, `sha256=${'0'.repeat(64)}`, [SECRET, 'b']).should.be.false();
       isSigned(BODY, `sha256=${DIGITS.slice(2)}`, [SECRET]).should.be.false();
     } finally {
       crypto.timingSafeEqual = timingSafeEqual;
     }
-    lengths.should.deepEqual([32, 32, 32, 32, 32, 32]);
+    // Every secret each time: not even which one matched can be told.
+    lengths.should.deepEqual(Array(10).fill(32));
   });
 });

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import should from 'should';
 import { AckDesk } from '../../lib/events/ack-desk.js';
+import { BodyBudget } from '../../lib/events/body-budget.js';
 import type { BodyRequest } from '../../lib/events/raw-body.js';
 import { SeenIds } from '../../lib/events/seen-ids.js';
 import {
@@ -21,6 +22,7 @@ interface Harness {
   open: number[];
   timeouts: number[];
   settled: number;
+  budget: BodyBudget;
   receiver: WebhookReceiver;
 }
 
@@ -35,6 +37,7 @@ function harness(options: Partial<ReceiverOptions> = {}): Harness {
     open: [],
     timeouts: [],
     settled: 0,
+    budget: options.budget ?? new BodyBudget(),
     receiver: undefined as never,
   };
   it.receiver = new WebhookReceiver({
@@ -48,6 +51,7 @@ function harness(options: Partial<ReceiverOptions> = {}): Harness {
     ackTimeoutMs: 30_000,
     clock,
     desk: it.desk,
+    budget: it.budget,
     newId: () => {
       ids += 1;
       return `d${ids}`;
@@ -79,6 +83,8 @@ function whole(body: Buffer | string, headers: Record<string, string> = signed(b
   return request;
 }
 
+/** Signed, as far as can be told before it has come. */
+const PROMISED = signed('');
 const posted = (content: unknown) => whole(JSON.stringify(content));
 const idsOf = (emissions: readonly WebhookEmission[]) =>
   emissions.map(({ items }) => items.map(({ notification }) => notification.id));
@@ -188,16 +194,53 @@ describe('a receiver of webhooks', () => {
     });
 
     it('what turns out too large, as soon as it does', async () => {
-      const { receiver, clock } = harness();
-      const request = requestOf({});
+      const { receiver, clock, budget } = harness();
+      const request = requestOf(PROMISED);
       const answer = receiver.receive(request);
       request.write('x'.repeat(1000));
       await turns();
       should(clock.pending).equal(1);
+      should(budget.total).equal(1000);
       request.write('y');
       should(await answer).have.properties({ status: 413, refusal: 'too-large' });
       should(clock.pending).equal(0);
+      should(budget.total).equal(0);
       request.listenerCount('data').should.equal(0);
+    });
+
+    it('what cannot be signed, without reading it', async () => {
+      const { receiver } = harness();
+      const { 'x-fenx-signature': signature = '' } = signed('');
+      for (const header of [undefined, '', 'sha256=', signature.slice(0, -1), [signature, signature]]) {
+        const request = requestOf(header === undefined ? {} : { 'x-fenx-signature': header });
+        request.write('{');
+        should(await receiver.receive(request)).have.properties({ status: 401, refusal: 'unsigned' });
+        request.readableDidRead.should.be.false();
+      }
+      // What is wrong with it besides is told first.
+      const large = { 'content-length': '1001' };
+      should(await receiver.receive(requestOf(large))).have.property('status', 413);
+    });
+
+    it('what comes in beside too much else, with 503, and takes it when that is through', async () => {
+      const budget = new BodyBudget(500);
+      const { receiver } = harness({ budget });
+      const { receiver: other } = harness({ budget });
+      const body = JSON.stringify(notification('1')).padEnd(400);
+      const slow = requestOf(signed(body));
+      const taking = other.receive(slow);
+      slow.write(body.slice(0, 200));
+      await turns();
+      should(await receiver.receive(whole(body))).have.properties({ status: 503, refusal: 'busy' });
+      slow.end(body.slice(200));
+      should(await taking).have.property('status', 200);
+      should(await receiver.receive(whole(body))).have.property('status', 200);
+      should(budget.total).equal(0);
+    });
+
+    it('nothing that is alone, however large its webhook lets it be', async () => {
+      const { receiver } = harness({ budget: new BodyBudget(10) });
+      should(await receiver.receive(posted(notification('1')))).have.property('status', 200);
     });
 
     it('nothing of the very size', async () => {
@@ -210,7 +253,7 @@ describe('a receiver of webhooks', () => {
 
     it('what does not come in time, with 408', async () => {
       const { receiver, clock } = harness();
-      const request = requestOf({});
+      const request = requestOf(PROMISED);
       const answer = receiver.receive(request);
       request.write('{');
       await turns();
@@ -224,7 +267,7 @@ describe('a receiver of webhooks', () => {
     it('what breaks off, and keeps nothing of it', async () => {
       const { receiver, clock } = harness();
       for (const error of [undefined, new Error('aborted')]) {
-        const request = requestOf({});
+        const request = requestOf(PROMISED);
         const answer = receiver.receive(request);
         request.write('{');
         await turns();
@@ -233,14 +276,14 @@ describe('a receiver of webhooks', () => {
         should(clock.pending).equal(0);
         request.listenerCount('data').should.equal(0);
       }
-      const gone = requestOf({});
+      const gone = requestOf(PROMISED);
       gone.destroy();
       should(await receiver.receive(gone)).have.property('refusal', 'aborted');
     });
 
     it('what comes while it closes, and after', async () => {
       const { receiver, clock } = harness();
-      const request = requestOf({});
+      const request = requestOf(PROMISED);
       const answer = receiver.receive(request);
       await turns();
       receiver.close();
@@ -267,6 +310,20 @@ describe('a receiver of webhooks', () => {
         should(await receiver.receive(read({ [name]: large }))).have.property('status', 413);
       });
     }
+
+    it('says with 500 that they are lost to an encoding, set before or in the middle', async () => {
+      for (const early of [true, false]) {
+        const { receiver, clock } = harness();
+        const request = requestOf(signed(body));
+        if (early) request.setEncoding('utf8');
+        const answer = receiver.receive(request);
+        await turns();
+        if (!early) request.setEncoding('utf8');
+        request.end(body);
+        should(await answer).have.properties({ status: 500, refusal: 'consumed' });
+        should(clock.pending).equal(0);
+      }
+    });
 
     it('says with 500 that the bytes are lost', async () => {
       const { receiver } = harness();
@@ -323,6 +380,15 @@ describe('a receiver of webhooks', () => {
       taken.onAnswered?.();
       should(it.seen.stageOf('1')).equal('settled');
       should(it.settled).equal(1);
+    });
+
+    it('and tells nobody when it is known only after the end', async () => {
+      const it = harness();
+      const taken = await it.receiver.receive(posted(notification('1')));
+      it.receiver.close();
+      taken.onAnswered?.();
+      should(it.seen.stageOf('1')).equal('settled');
+      should(it.settled).equal(0);
     });
   });
 
@@ -443,6 +509,8 @@ describe('a receiver of webhooks', () => {
       }
       acknowledge(it, 0, '1').should.deepEqual({ kind: 'late', end: 'stopped' });
       should(it.seen.stageOf('1')).equal('settled');
+      // A later run keeps its own.
+      should(it.settled).equal(0);
       should(it.clock.pending).equal(0);
     });
 

@@ -230,6 +230,13 @@ describe('fenergo-webhook', function () {
         await refused(413);
       });
 
+      it('what has no signature with 401, before it has come', async () => {
+        const { outgoing, status } = upload(url(), { 'content-length': '500' });
+        should(await status).equal(401);
+        outgoing.destroy();
+        await refused(401);
+      });
+
       it('what is no notification with 400', async () => {
         const answer = await deliver(url(), '{"id":');
         should([answer.status, answer.body]).deepEqual([400, '']);
@@ -471,6 +478,17 @@ describe('fenergo-webhook', function () {
       }
     });
 
+    it('does not mind blanks and line ends around its secrets', async () => {
+      await deploy(hook({ credentials: { secret: ` ${SECRET}\n`, previousSecret: 'old\r\n' } }));
+      for (const secret of [SECRET, 'old']) {
+        should((await deliver(url(), notification(`blanks ${secret}`), secret)).status).equal(200);
+      }
+      await deploy(hook({ credentials: { secret: ' \n', previousSecret: '' } }));
+      complaints(nodeRed)
+        .join()
+        .should.match(/Secret is empty/);
+    });
+
     it('leaves the bodies of others alone', async () => {
       await deploy(
         hook(),
@@ -543,7 +561,7 @@ describe('fenergo-webhook', function () {
 
   describe('behind middleware', () => {
     let nodeRed: RealNodeRed;
-    let middleware: 'json' | 'keeps' | 'eats' | 'delays';
+    let middleware: 'json' | 'keeps' | 'eats' | 'encodes' | 'delays';
     before(async () => {
       const express = require('express') as typeof import('express');
       const json = express.json();
@@ -551,6 +569,8 @@ describe('fenergo-webhook', function () {
         before: (app) => {
           app.use((incoming: import('express').Request & { rawBody?: Buffer }, response, next) => {
             if (middleware === 'json') return json(incoming, response, next);
+            if (middleware === 'encodes') incoming.setEncoding('utf8');
+            if (middleware === 'encodes') return next();
             if (middleware === 'delays') return void setImmediate(next);
             const chunks: Buffer[] = [];
             incoming.on('data', (chunk) => chunks.push(chunk));
@@ -577,13 +597,16 @@ describe('fenergo-webhook', function () {
       });
     }
 
-    it('says once that they are lost', async () => {
-      middleware = 'eats';
-      for (const _ of [1, 2]) should((await post()).status).equal(500);
-      const told = complaints(nodeRed);
-      told.should.have.length(1);
-      should(told[0]).match(/read by other middleware.*req\.rawBody/);
-    });
+    for (const kind of ['eats', 'encodes'] as const)
+      it(`says once that they are lost: ${kind}`, async () => {
+        middleware = kind;
+        // What was told is told again after a deploy.
+        await nodeRed.deploy([...AROUND, hook({ duplicates: 'pass' })]);
+        for (const _ of [1, 2]) should((await post()).status).equal(500);
+        const told = complaints(nodeRed);
+        told.should.have.length(1);
+        should(told[0]).match(/read by other middleware.*req\.rawBody/);
+      });
   });
 
   it('warns that Node-RED asks for a password', async () => {
