@@ -3,6 +3,7 @@ import type { NodeAPI } from 'node-red';
 import { FenergoError } from '../../lib/errors.js';
 import type { JournalEntry } from '../../lib/events/webhook-journal.js';
 import type { WebhookAttempt, WebhookRegistration } from '../../lib/events/webhook-registration.js';
+import type { Doors } from './doors.js';
 import type { WebhookDoor } from './webhook-door.js';
 
 /** What the dialog shows of a node; nothing secret, and nothing of what deliveries brought. */
@@ -18,6 +19,8 @@ export interface RunningWebhook {
   problem?: string;
   /** Where it is registered, or would be. */
   url?: string;
+  /** In a subflow with several instances: how many, and the path of the one that is shown, which the buttons act on. */
+  instance?: { count: number; path: string };
   taken: number;
   /** By status. */
   refused: Record<string, number>;
@@ -44,16 +47,17 @@ const READ = 'fenergo-webhook.read';
 const WRITE = 'fenergo-webhook.write';
 
 /** Adds what the dialog asks for: `GET fenergo/webhooks/:id` and `…/platform`, `POST …/test`, `…/enable`, `…/remove`. */
-export function registerWebhookRoutes(RED: NodeAPI, doors: ReadonlyMap<string, WebhookDoor>): void {
+export function registerWebhookRoutes(RED: NodeAPI, doors: Doors): void {
   const { httpAdmin, auth, settings } = RED;
   const base = '/fenergo/webhooks/:id';
-  const doorOf = ({ params }: Request) => doors.get(String(params.id));
+  const doorsOf = ({ params }: Request) => doors.of(String(params.id));
+  const doorOf = (request: Request) => doorsOf(request).at(-1);
   const reply = (response: Response, answer: unknown) =>
     response.set('Cache-Control', 'no-store').json(answer);
 
   httpAdmin.get(base, auth.needsPermission(READ), (request: Request, response: Response) => {
     const httpNodeAuth = Boolean((settings as { httpNodeAuth?: unknown }).httpNodeAuth);
-    reply(response, { httpNodeAuth, running: doorOf(request)?.overview() } satisfies WebhookOverview);
+    reply(response, { httpNodeAuth, running: runningOf(doorsOf(request)) } satisfies WebhookOverview);
   });
 
   httpAdmin.get(
@@ -83,6 +87,13 @@ export function registerWebhookRoutes(RED: NodeAPI, doors: ReadonlyMap<string, W
       },
     );
   }
+}
+
+function runningOf(doors: readonly WebhookDoor[]): RunningWebhook | undefined {
+  const door = doors.at(-1);
+  if (!door) return undefined;
+  const instance = { count: doors.length, path: door.path };
+  return { ...door.overview(), ...(doors.length > 1 ? { instance } : {}) };
 }
 
 async function attempt<T>(

@@ -3,13 +3,14 @@ import { editorIdOf } from '../shared/editor-id.js';
 import { sharedServices } from '../shared/services.js';
 import { registerWebhookRoutes } from './admin-routes.js';
 import { secretsOf, type WebhookCredentials, type WebhookDef, withDefaults } from './definition.js';
+import { Doors } from './doors.js';
 import { WebhookDoor } from './webhook-door.js';
 
 export default function (RED: NodeAPI): void {
   const services = sharedServices(RED);
   // Early: before the nodes of flows hang up routes of their own.
   services.paths.listen(RED);
-  const doors = new Map<string, WebhookDoor>();
+  const doors = new Doors();
   registerWebhookRoutes(RED, doors);
 
   function WebhookNode(this: Node<WebhookCredentials>, def: WebhookDef) {
@@ -21,14 +22,13 @@ export default function (RED: NodeAPI): void {
       properties: withDefaults(def),
       secrets: secretsOf(this.credentials),
     });
-    const id = editorIdOf(this);
-    doors.set(id, door);
+    const takeOut = doors.add(editorIdOf(this), door);
     door.open();
     // The nodes that its messages go to may not be there yet.
     const stopWaiting = services.flowStart.wait(() => void door.start());
     this.on('close', (removed: boolean, done: () => void) => {
       stopWaiting();
-      if (doors.get(id) === door) doors.delete(id);
+      takeOut();
       void door.close(removed).finally(done);
     });
   }

@@ -71,6 +71,11 @@ export class WebhookDoor implements PathHolder {
     return name ? `'${name}' (${id})` : id;
   }
 
+  /** As the node has it: in an instance of a subflow perhaps another than in the others. */
+  get path(): string {
+    return this.#parts.properties.path;
+  }
+
   /** Takes its path. What is wrong with the properties is reported as the node's error. */
   open(): void {
     try {

@@ -141,9 +141,12 @@ export class WebhookRegistrar {
   #baseUrlOf(connection: Connection): string {
     const { RED } = this.#parts;
     if (connection.publicUrl) return connection.publicUrl;
+    const isInSandbox = connection.facts().region === SANDBOX;
+    const { uiPort, https } = RED.settings as { uiPort?: unknown; https?: unknown };
     // The sandbox is on this machine, and finds Node-RED there.
-    if (connection.facts().region === SANDBOX) return `http://127.0.0.1:${RED.settings.uiPort}`;
-    throw new FenergoError('FENERGO_CONFIG', RED._('webhook.noBaseUrl', { connection: connection.label }));
+    if (isInSandbox && uiPort && !https) return `http://127.0.0.1:${uiPort}`;
+    const problem = isInSandbox ? 'webhook.noSandboxUrl' : 'webhook.noBaseUrl';
+    throw new FenergoError('FENERGO_CONFIG', RED._(problem, { connection: connection.label }));
   }
 
   #changed(state: RegistrationState): void {

@@ -455,6 +455,21 @@ describe('fenergo-webhook', function () {
       await turns();
       messages.should.have.length(2);
       complaints(nodeRed).should.be.empty();
+
+      const overview = async () =>
+        (await (await fetch(`${nodeRed.url}fenergo/webhooks/inner`)).json()).running;
+      should(await overview()).containDeep({ taken: 1, instance: { count: 2, path: '/sub/two' } });
+      // The one that was made last goes; the other is shown then.
+      const { flows } = (await (
+        await fetch(`${nodeRed.url}flows`, { headers: { 'node-red-api-version': 'v2' } })
+      ).json()) as { flows: FlowNode[] };
+      await nodeRed.deploy(
+        flows.filter(({ id }) => id !== 'two'),
+        'nodes',
+      );
+      should(await overview())
+        .have.property('taken', 1)
+        .and.not.have.property('instance');
     });
 
     it('is one of many: Node does not warn of too many listeners', async () => {
@@ -625,6 +640,26 @@ describe('fenergo-webhook', function () {
       await nodeRed.stop();
     }
   });
+
+  for (const [what, settings] of [
+    ['has https in its settings', { https: {} }],
+    ['has no port in its settings', { uiPort: undefined }],
+  ] as const) {
+    it(`says that the sandbox cannot find a Node-RED that ${what}`, async () => {
+      const nodeRed = await startNodeRed({ settings });
+      try {
+        const embedded = { id: 'connection', type: 'fenergo-config', region: 'sandbox', tenantId: TENANT };
+        const shown = nodeRed.nextStatus('hook', ({ fill }) => fill === 'red');
+        await nodeRed.deploy([...AROUND, embedded, hook({ register: true, connection: 'connection' })]);
+        should((await shown).text).equal('not registered: not set up');
+        complaints(nodeRed)
+          .join()
+          .should.match(/sandbox cannot find this Node-RED.*Set Public URL/);
+      } finally {
+        await nodeRed.stop();
+      }
+    });
+  }
 
   it('says that this Node-RED serves nothing', async () => {
     const nodeRed = await startNodeRed({ settings: { httpNodeRoot: false } });

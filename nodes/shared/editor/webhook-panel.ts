@@ -7,6 +7,7 @@ interface Overview {
 interface Running {
   problem?: string;
   url?: string;
+  instance?: { count: number; path: string };
   taken: number;
   refused: Record<string, number>;
   deliveries: { at: string; status: number; refusal?: string; count: number; eventTypes: string[] }[];
@@ -99,7 +100,8 @@ export class WebhookPanel {
       this.#here.text(_('panel.notRunning'));
       return;
     }
-    const { problem, taken, refused, deliveries } = running;
+    const { problem, instance, taken, refused, deliveries } = running;
+    if (instance) this.#here.append($('<div>').text(_('panel.instances', instance)));
     if (problem) this.#here.append($('<div class="fenergo-problem">').text(problem));
     const counts = Object.entries(refused).map(([status, count]) => `${status} × ${count}`);
     const text =
