@@ -21,7 +21,7 @@ export function flowResponse(
     try {
       send();
     } catch (error) {
-      endBare(target);
+      endBare(target, status);
       throw error;
     }
   };
@@ -79,11 +79,12 @@ function statusOf(name: string | symbol, args: readonly unknown[], given: number
 }
 
 /** What was to be said cannot be written: the status alone goes out, so that the platform does not wait for the rest. */
-function endBare(response: Response): void {
+function endBare(response: Response, status: number): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   for (const header of response.getHeaderNames()) response.removeHeader(header);
-  response.end();
+  response.statusMessage = '';
+  response.status(status).end();
 }

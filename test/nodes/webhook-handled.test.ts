@@ -184,6 +184,18 @@ describe('fenergo-webhook that answers when the flow has handled it', function (
         .should.match(/circular/i);
     });
 
+    it('answers what a function has said in words that HTTP has no place for', async () => {
+      for (const [does, status] of [
+        ["res.redirect(1000, '/elsewhere')", 500],
+        ["res.statusMessage = 'a\\nb'; res.sendStatus(202)", 202],
+        ["res.statusMessage = 'a\\nb'; res.status(204).end()", 204],
+      ] as const) {
+        const func = `const res = msg.res._res; ${does};`;
+        await deploy({ wires: [['says']] }, node('says', 'function', [], { func }));
+        should((await deliver(url(), notification(does))).status).equal(status);
+      }
+    });
+
     it('goes by the head that a function has sent', async () => {
       const func = "msg.res._res.writeHead(500); msg.res._res.end('no');";
       await deploy({ wires: [['head', 'out']] }, node('head', 'function', [], { func }));
