@@ -67,6 +67,8 @@ export class CallRun {
   #queued = false;
   /** A request has left and has not been answered. */
   #sent = false;
+  /** A request may have been carried out: it has left, and no answer says that it was refused. */
+  #mayBeDone = false;
   #lastTurn: Turn | undefined;
 
   constructor(call: Call, canceller: Canceller, facts: CallFacts, parts: RunParts) {
@@ -75,7 +77,9 @@ export class CallRun {
     this.#facts = facts;
     this.#parts = parts;
     const { clock } = parts;
-    this.#time = new CallTime(clock, call.timeoutMs, () => canceller.abort(timedOut(call, this.#sent)));
+    this.#time = new CallTime(clock, call.timeoutMs, () =>
+      canceller.abort(timedOut(call, this.#sent || this.#mayBeDone)),
+    );
   }
 
   /**
@@ -86,6 +90,8 @@ export class CallRun {
   async untilAnswered(): Promise<Answer> {
     try {
       return await this.#tries();
+    } catch (error) {
+      throw this.#mayBeDone ? cancelledMidway(this.#call, error) : error;
     } finally {
       this.#time.stop();
       this.#patience?.stop();
@@ -258,7 +264,8 @@ export class CallRun {
     } catch (error) {
       // It may have got something all the same.
       if (!left && !(error instanceof TransportError && NOTHING_SENT.has(error.kind))) held.turn.sent(false);
-      if (signal.aborted) throw left ? cancelledMidway(this.#call, signal.reason) : signal.reason;
+      if (left) this.#mayBeDone = true;
+      if (signal.aborted) throw signal.reason;
       if (!(error instanceof TransportError)) throw error;
       return {
         again: { ...base, failure: { transport: error.kind } },
@@ -277,6 +284,7 @@ export class CallRun {
     const { clock, tokens, scope } = this.#parts;
     const { statusCode } = answer;
     this.#note(answer);
+    if (statusCode >= 500) this.#mayBeDone = true;
     if (statusCode === 401) tokens.reject(token);
     const pauseMs = askedPauseMs(answer, clock.dateMs());
     return {

@@ -146,7 +146,7 @@ export function impatient(call: Call, refusal: FenergoError, patienceMs: number)
   return new FenergoError('FENERGO_RATE_LIMITED', message, refusal.facts);
 }
 
-/** The error of a call that was cancelled after its request had left: `reason`, and what may have come of it. */
+/** The error of a call that ended after a request had left: `reason`, and where it was cancelled what may have come of it. */
 export function cancelledMidway(call: Call, reason: unknown): unknown {
   if (!(reason instanceof FenergoError) || reason.code !== 'FENERGO_ABORTED') return reason;
   return new FenergoError(reason.code, `${reason.message}${mayHaveHappened(call)}`, reason.facts);

@@ -1,8 +1,10 @@
-import { DAY_MS, type Rate } from '../plans.js';
+import { DAY_MS, type Rate, SECOND_MS } from '../plans.js';
 import { BackOff } from './back-off.js';
 import { SlidingWindow } from './sliding-window.js';
 import { type Waiter, WaitingLine } from './waiting-line.js';
 
+/** A request is no longer on its way than this, when the answer takes longer. */
+const ON_ITS_WAY_MS = 1000;
 /** So little left of a day is spread over the rest of it. */
 const LITTLE = 0.02;
 /** Where the day's maximum is not known. */
@@ -10,10 +12,8 @@ const LITTLE_OF_UNKNOWN = 100;
 
 /** The calls of a tenant to one service: those who wait, and what is left for them. */
 export class Lane {
-  #windows: SlidingWindow[] = [];
+  readonly #windows: readonly SlidingWindow[];
   #dayMax: number | undefined;
-  /** Turns that have a place in the windows and have not ended. */
-  #reserved = 0;
   readonly #urgent = new WaitingLine();
   readonly #normal = new WaitingLine();
   readonly backOff = new BackOff();
@@ -21,28 +21,27 @@ export class Lane {
   #pace: { nextMs: number; everyMs: number; untilMs: number } | undefined;
 
   constructor(rates: readonly Rate[]) {
-    this.limitTo(rates);
+    this.#windows = rates.map((rate) => new SlidingWindow(rate));
+    this.#dayMax = dayMaxOf(rates);
   }
 
-  /** Changes the rates; what has been sent still counts in those that stay. */
+  /** Changes the rates, not the lengths of their windows, which are the same in every plan. What has been sent still counts. */
   limitTo(rates: readonly Rate[]): void {
-    this.#windows = rates.map((rate) => {
-      const window = this.#windows.find(({ lengthMs }) => lengthMs === rate.lengthMs);
-      window?.limitTo(rate.max);
-      return window ?? this.#newWindow(rate);
-    });
-    this.#dayMax = rates.find(({ lengthMs }) => lengthMs === DAY_MS)?.max;
+    for (const window of this.#windows) {
+      const rate = rates.find(({ lengthMs }) => lengthMs === window.lengthMs);
+      window.limitTo(rate?.max ?? Number.POSITIVE_INFINITY);
+    }
+    this.#dayMax = dayMaxOf(rates);
   }
 
-  #newWindow(rate: Rate): SlidingWindow {
-    const window = new SlidingWindow(rate);
-    for (let i = 0; i < this.#reserved; i += 1) window.reserve();
-    return window;
-  }
-
-  /** Whether it has windows of its own, as far as is known. */
+  /** Whether it has limits of its own, as far as is known. */
   get limited(): boolean {
-    return this.#windows.length > 0;
+    return this.#windows.some(({ max }) => Number.isFinite(max));
+  }
+
+  /** Whether it may be forgotten: nobody waits, and nothing is counted. */
+  isIdle(nowMs: number): boolean {
+    return this.#windows.length === 0 && this.waiting === 0 && this.waitMs(nowMs) === 0;
   }
 
   /** How many wait. */
@@ -79,28 +78,29 @@ export class Lane {
   }
 
   reserve(nowMs: number): void {
-    this.#reserved += 1;
     for (const window of this.#windows) window.reserve();
     if (this.#pace) this.#pace.nextMs = nowMs + this.#pace.everyMs;
   }
 
   /** Gives a turn back in which nothing was sent. */
   release(): void {
-    this.#reserved -= 1;
     for (const window of this.#windows) window.release();
     if (this.#pace) this.#pace.nextMs -= this.#pace.everyMs;
   }
 
-  /** Takes the reserved place for a request that had arrived by then. */
-  take(arrivedMs: number): void {
-    this.#reserved -= 1;
-    for (const window of this.#windows) window.take(arrivedMs);
+  /**
+   * Takes the reserved place for a request that has ended. In a window of a second, which few fill, it counts from then,
+   * so that nothing need be guessed; in a longer one not from much later than it has arrived, as far as is known.
+   */
+  take(endedMs: number, arrivedMs: number): void {
+    for (const window of this.#windows) {
+      window.take(window.lengthMs <= SECOND_MS ? endedMs : Math.min(endedMs, arrivedMs + ON_ITS_WAY_MS));
+    }
   }
 
   /** Milliseconds until another call may go, as far as this lane is concerned. */
   waitMs(nowMs: number): number {
-    let waitMs = this.backOff.waitMs(nowMs);
-    if (this.#pace && nowMs < this.#pace.untilMs) waitMs = Math.max(waitMs, this.#pace.nextMs - nowMs);
+    let waitMs = Math.max(this.backOff.waitMs(nowMs), this.#pacedMs(nowMs));
     for (const window of this.#windows) waitMs = Math.max(waitMs, window.waitMs(nowMs));
     return waitMs;
   }
@@ -121,13 +121,22 @@ export class Lane {
     this.#pace = { nextMs: nowMs + everyMs, everyMs, untilMs: nowMs + resetMs };
   }
 
+  #pacedMs(nowMs: number): number {
+    return this.#pace && nowMs < this.#pace.untilMs ? Math.max(0, this.#pace.nextMs - nowMs) : 0;
+  }
+
   /** About how long one who came as that one will wait, by the windows of this lane. */
   estimateMs(nowMs: number, urgent: boolean, seq: number): number {
-    let estimateMs = this.waitMs(nowMs);
-    for (const window of this.#windows) {
-      const beyond = this.ahead(urgent, seq) + 1 - window.room(nowMs);
-      if (beyond > 0) estimateMs = Math.max(estimateMs, Math.ceil(beyond / window.max) * window.lengthMs);
+    const ahead = this.ahead(urgent, seq);
+    const waits = this.#windows.map((window) => window.waitOfMs(nowMs, ahead + 1));
+    const pacedMs = this.#pacedMs(nowMs);
+    if (this.#pace && pacedMs > 0) {
+      waits.push(Math.min(pacedMs + ahead * this.#pace.everyMs, this.#pace.untilMs - nowMs));
     }
-    return estimateMs;
+    return Math.max(this.waitMs(nowMs), ...waits);
   }
+}
+
+function dayMaxOf(rates: readonly Rate[]): number | undefined {
+  return rates.find(({ lengthMs }) => lengthMs === DAY_MS)?.max;
 }

@@ -116,6 +116,7 @@ export class TenantLimiter {
     this.#limits = limits;
     this.#perSecond.limitTo(limits.perSecond);
     for (const [domain, lane] of this.#lanes) lane.limitTo(this.#ratesOf(domain));
+    this.#pacedMs = undefined;
     this.#pump();
   }
 
@@ -302,14 +303,13 @@ export class TenantLimiter {
   }
 
   /**
-   * What has been answered had arrived before that; but it may have been later than was to be seen when it left. In the
-   * windows of a service, which are small or long, it counts from its answer: there nothing need be guessed.
+   * What has been answered had arrived before that; but it may have been later than was to be seen when it left.
    */
   #settle(lane: Lane, { sentMs, latestMs }: SentRequest, answered: boolean): void {
     const nowMs = this.#nowMs();
     const arrivedMs = this.#latestMs(nowMs, sentMs);
     this.#perSecond.settle(latestMs, answered ? Math.min(nowMs, arrivedMs) : arrivedMs);
-    lane.take(answered ? nowMs : Math.max(nowMs, arrivedMs));
+    lane.take(answered ? nowMs : Math.max(nowMs, arrivedMs), arrivedMs);
   }
 
   /** When a request has arrived at the latest, for all that is known now. */
@@ -359,11 +359,21 @@ export class TenantLimiter {
       if (other === lane || other.waitMs(nowMs) === 0) ahead += other.ahead(urgent, seq);
     }
     const { concurrent } = this.#limits;
-    const allowed = this.#allowed(nowMs);
-    const seconds = Math.floor(ahead / allowed);
-    const windowsMs = this.#tenantWaitMs(nowMs) + (seconds + (ahead / allowed - seconds) / PACE) * SECOND_MS;
+    const seconds = this.#secondsFor(ahead, nowMs);
+    const whole = Math.floor(seconds);
+    const windowsMs = this.#tenantWaitMs(nowMs) + (whole + (seconds - whole) / PACE) * SECOND_MS;
     const turnsMs = ((ahead + 1) / concurrent) * this.#turnMs;
     return Math.max(windowsMs, turnsMs, lane.estimateMs(nowMs, urgent, seq));
+  }
+
+  /** How long so many calls take at the rate that is allowed, which may be recovering. */
+  #secondsFor(calls: number, nowMs: number): number {
+    const { perSecond } = this.#limits;
+    const allowed = this.#allowed(nowMs);
+    if (allowed >= perSecond) return calls / perSecond;
+    const recovery = ((1 - allowed / perSecond) * RECOVERY_MS) / SECOND_MS;
+    const missing = ((perSecond - allowed) * recovery) / 2;
+    return Math.min(calls / allowed, (calls + missing) / perSecond);
   }
 
   #lane(domain: string): Lane {
@@ -384,7 +394,7 @@ export class TenantLimiter {
   #forgetLanes(): void {
     if (this.#lanes.size < MOST_LANES) return;
     for (const [domain, lane] of this.#lanes) {
-      if (!lane.limited && lane.waiting === 0 && lane.waitMs(this.#nowMs()) === 0) this.#lanes.delete(domain);
+      if (lane.isIdle(this.#nowMs())) this.#lanes.delete(domain);
     }
   }
 

@@ -3,10 +3,13 @@ import type { Rate } from '../plans.js';
 const FIRST_CAPACITY = 64;
 /** Clocks are not read at the same moment, and not to the same fraction of a millisecond. */
 const MARGIN_MS = 2;
+/** Times may be ahead of the clock by less than this: what is that much older than the window is long is of no use. */
+const AHEAD_MS = 1000;
 
 /**
  * Counts calls in a window that slides: in no stretch of time of its length are there more than its maximum, however the
- * platform's own windows lie. A token bucket would let twice as many through around a full one.
+ * platform's own windows lie. A token bucket would let twice as many through around a full one. It also counts without a
+ * maximum, and when that changes: the platform goes on counting, whatever is believed of its limits here.
  *
  * A place is reserved with the turn and taken when the request has left. What counts is when it arrives, which nobody
  * knows: at the latest then that `take` is told, and that `settle` corrects when the answer has come.
@@ -16,9 +19,10 @@ export class SlidingWindow {
   readonly lengthMs: number;
   #max: number;
   readonly #lengthMs: number;
-  /** When the last calls arrived at the latest, in ascending order: a ring, once it has grown to the maximum. */
+  /** When the last calls arrived at the latest, in ascending order: a ring with the newest before `#next`. */
   #times = new Float64Array(0);
-  #count = 0;
+  #next = 0;
+  #held = 0;
   #reserved = 0;
 
   /** @param marginMs added to the length */
@@ -41,29 +45,33 @@ export class SlidingWindow {
   waitMs(nowMs: number, most = this.#max): number {
     const free = Math.max(1, Math.min(most, this.#max)) - this.#reserved;
     if (free <= 0) return this.#lengthMs;
-    if (this.#count < free) return 0;
+    if (this.#held < free) return 0;
     return Math.max(0, this.#timeOfLast(free) + this.#lengthMs - nowMs);
+  }
+
+  /** Milliseconds until the nth from now may go, about; 1 is the next one. */
+  waitOfMs(nowMs: number, nth: number): number {
+    if (!Number.isFinite(this.#max)) return 0;
+    const inside = this.#inside(nowMs);
+    const room = this.#max - inside - this.#reserved;
+    const beyond = nth - Math.max(0, room);
+    if (beyond <= 0) return 0;
+    const rounds = Math.floor((beyond - 1) / this.#max);
+    // Each goes when one of those inside leaves, in their order; there may be more of these than the maximum.
+    const leaver = ((beyond - 1) % this.#max) + 1 - Math.min(0, room);
+    const leftMs =
+      leaver <= inside ? this.#timeOfLast(inside + 1 - leaver) + this.#lengthMs - nowMs : this.#lengthMs;
+    return rounds * this.#lengthMs + leftMs;
   }
 
   /** How many places there are now. */
   room(nowMs: number): number {
-    let inside = 0;
-    for (let outside = this.#held + 1; inside + 1 < outside; ) {
-      const middle = (inside + outside) >> 1;
-      if (nowMs - this.#timeOfLast(middle) < this.#lengthMs) inside = middle;
-      else outside = middle;
-    }
-    return Math.max(0, this.#max - inside - this.#reserved);
+    return Math.max(0, this.#max - this.#inside(nowMs) - this.#reserved);
   }
 
   /** Changes the maximum; what is in the window stays there. */
   limitTo(max: number): void {
-    const held = Math.min(this.#held, max);
-    const times = new Float64Array(Math.min(max, Math.max(held, FIRST_CAPACITY)));
-    for (let nth = 1; nth <= held; nth += 1) times[held - nth] = this.#timeOfLast(nth);
     this.#max = max;
-    this.#times = times;
-    this.#count = held;
   }
 
   reserve(): void {
@@ -78,9 +86,9 @@ export class SlidingWindow {
   /** Takes a reserved place for a request that has left. It will have arrived at `latestMs`. */
   take(latestMs: number): void {
     this.#reserved -= 1;
-    if (!Number.isFinite(this.#max)) return;
-    if (this.#count === this.#times.length) this.#grow();
-    this.#count += 1;
+    this.#makeRoom(latestMs);
+    this.#next = (this.#next + 1) % this.#times.length;
+    this.#held = Math.min(this.#held + 1, this.#times.length);
     // Its own place is the last one, or not far from there.
     let nth = 1;
     for (; nth < this.#held && this.#timeOfLast(nth + 1) > latestMs; nth += 1) {
@@ -103,25 +111,39 @@ export class SlidingWindow {
     this.#put(nth, correctedMs);
   }
 
-  get #held(): number {
-    return Math.min(this.#count, this.#times.length);
+  /** How many are in the window. */
+  #inside(nowMs: number): number {
+    let inside = 0;
+    for (let outside = this.#held + 1; inside + 1 < outside; ) {
+      const middle = (inside + outside) >> 1;
+      if (nowMs - this.#timeOfLast(middle) < this.#lengthMs) inside = middle;
+      else outside = middle;
+    }
+    return inside;
   }
 
   /** The latest of all (1), the one before it (2), and so on. */
   #timeOfLast(nth: number): number {
-    return this.#times[(this.#count - nth) % this.#times.length] as number;
+    return this.#times[this.#indexOf(nth)] as number;
   }
 
   #put(nth: number, timeMs: number): void {
-    this.#times[(this.#count - nth) % this.#times.length] = timeMs;
+    this.#times[this.#indexOf(nth)] = timeMs;
   }
 
-  /** A day's window is large and seldom full. */
-  #grow(): void {
+  #indexOf(nth: number): number {
+    const index = this.#next - nth;
+    return index < 0 ? index + this.#times.length : index;
+  }
+
+  /** The oldest gives way once it is of no use; else there have to be more places. */
+  #makeRoom(latestMs: number): void {
     const { length } = this.#times;
-    if (length >= this.#max) return;
-    const times = new Float64Array(Math.min(this.#max, Math.max(FIRST_CAPACITY, length * 2)));
-    times.set(this.#times);
+    if (this.#held < length) return;
+    if (length > 0 && this.#timeOfLast(length) + this.#lengthMs + AHEAD_MS < latestMs) return;
+    const times = new Float64Array(Math.max(FIRST_CAPACITY, length * 2));
+    for (let nth = 1; nth <= this.#held; nth += 1) times[this.#held - nth] = this.#timeOfLast(nth);
     this.#times = times;
+    this.#next = this.#held;
   }
 }

@@ -26,8 +26,17 @@ export interface TrafficOptions {
   breaksCircuit: boolean;
 }
 
-/** Without a plan: as many at a time as a process can bear. */
-const UNLIMITED: PlanLimits = { perSecond: Number.POSITIVE_INFINITY, concurrent: 256, domains: {} };
+/** Without a plan: as many at a time as a process can bear. The windows count all the same, should there be a plan again. */
+const UNLIMITED: PlanLimits = {
+  perSecond: Number.POSITIVE_INFINITY,
+  concurrent: 256,
+  domains: Object.fromEntries(
+    Object.entries(PUBLISHED_LIMITS.production.domains).map(([domain, rates]) => [
+      domain,
+      rates.map((rate) => ({ ...rate, max: Number.POSITIVE_INFINITY })),
+    ]),
+  ),
+};
 /** Tenants that nobody calls any more are forgotten beyond this. */
 const MOST_TENANTS = 1000;
 

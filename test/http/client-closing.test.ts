@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import should from 'should';
 import type { Canceller } from '../../lib/cancel.js';
 import { CallGroup } from '../../lib/http/call-group.js';
+import { DEFAULT_RETRY } from '../../lib/http/retry.js';
 import type { TokenSource } from '../../lib/http/token-source.js';
 import { Api, Connection, callOf, errorOf, until } from './harness.js';
 
@@ -157,6 +160,49 @@ describe('FenergoClient, ends from outside', () => {
     const told = (await Promise.all(waiting)).filter(({ message }) => words.test(message));
     told.should.have.length(8, 'those that had their turn');
   });
+
+  it('closing says nothing of that where the command has not left: its body is not through', async () => {
+    const deaf = createServer().listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const sockets: Socket[] = [];
+    deaf.on('connection', (socket) => sockets.push(socket.pause()));
+    const { port } = deaf.address() as AddressInfo;
+    const other = new Connection(`http://127.0.0.1:${port}`);
+    const failing = errorOf(other.command({ body: JSON.stringify({ data: 'x'.repeat(30_000_000) }) }));
+    await until(() => sockets.length === 1);
+    other.client.close();
+    const error = await failing;
+    error.message.should.equal('The call was cancelled: its node was closed or redeployed');
+    should(error.facts.call?.attempts).equal(1);
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => deaf.close(resolve));
+  });
+
+  for (const [what, reply] of [
+    ['an answer of 503', { status: 503, headers: { 'retry-after': '50' } }],
+    ['a connection that broke', { reset: true }],
+  ] as const) {
+    it(`a command that may be repeated is told to may have been carried out after ${what}`, async () => {
+      const words = /; the command may have been carried out, so look before you send it again$/;
+      const retry = { ...DEFAULT_RETRY, repeatable: true };
+      api.replies(reply, reply);
+      const closed = await errorOf(
+        connection.command({ retry }, { onWait: () => setImmediate(() => connection.client.close()) }),
+      );
+      closed.code.should.equal('FENERGO_ABORTED');
+      closed.message.should.match(words);
+      const other = new Connection(api.url);
+      const late = await errorOf(
+        other.command(
+          { retry, timeoutMs: 200 },
+          { onWait: () => setImmediate(() => other.clock.advance(200)) },
+        ),
+      );
+      late.code.should.equal('FENERGO_TIMEOUT');
+      late.message.should.match(words);
+      other.client.close();
+    });
+  }
 
   it('closing lets go of idle connections, too', async () => {
     api.replies({ body: { data: 1 } });

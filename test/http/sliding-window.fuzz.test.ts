@@ -4,7 +4,7 @@ import { SlidingWindow } from '../../lib/http/sliding-window.js';
 import { FUZZ } from '../support/fuzz.js';
 
 /** What may happen, for how long or how often, and how late a request arrives or how far its time is corrected. */
-type Step = ['pass' | 'reserve' | 'take' | 'release' | 'settle', amount: number, lateMs: number];
+type Step = ['pass' | 'reserve' | 'take' | 'release' | 'settle' | 'limit', amount: number, lateMs: number];
 
 const step = fc.oneof(
   fc.tuple(fc.constant('pass'), fc.oneof(fc.nat({ max: 12 }), fc.nat({ max: 300 })), fc.constant(0)),
@@ -15,6 +15,15 @@ const step = fc.oneof(
   ),
 ) as fc.Arbitrary<Step>;
 const steps = fc.array(step, { size: '+1', maxLength: 200 });
+const limit = fc.tuple(
+  fc.constant('limit'),
+  fc.integer({ min: 1, max: 40 }),
+  fc.constant(0),
+) as fc.Arbitrary<Step>;
+const changingSteps = fc.array(fc.oneof({ weight: 9, arbitrary: step }, { weight: 1, arbitrary: limit }), {
+  size: '+1',
+  maxLength: 200,
+});
 /** About the sizes at which the list of times grows, and any other. */
 const max = fc.oneof(
   fc.integer({ min: 1, max: 8 }),
@@ -22,24 +31,24 @@ const max = fc.oneof(
   fc.integer({ min: 1, max: 200 }),
 );
 const LENGTH_MS = 100;
+/** A step may be late by 30, and be settled 15 later. */
+const MOST_LATE_MS = 45;
 
 interface Request {
   sentMs: number;
   latestMs: number;
 }
 
-/** A plain list that does the same, and a list of all that was ever sent. */
+/** A plain list that does the same: of all that was ever sent, by when they arrived at the latest. */
 class Model {
   readonly sent: Request[] = [];
-  /** So many as a window may hold, by when they arrived at the latest. */
-  readonly held: Request[] = [];
   reserved = 0;
   nowMs = 0;
 
-  constructor(readonly max: number) {}
+  constructor(public max: number) {}
 
   inside(atMs = this.nowMs): number {
-    return this.held.filter(({ latestMs }) => atMs - latestMs < LENGTH_MS).length;
+    return this.sent.filter(({ latestMs }) => atMs - latestMs < LENGTH_MS).length;
   }
 
   /** As said: with those reserved taken now, when may another go? */
@@ -51,15 +60,33 @@ class Model {
     return waitMs;
   }
 
+  /** As said: when would the nth from now go, if each went as soon as it could, and those reserved were taken now? */
+  waitOfMs(nth: number): number {
+    const inside = this.sent.filter(({ latestMs }) => this.nowMs - latestMs < LENGTH_MS);
+    const leavesMs = [
+      ...inside.map(({ latestMs }) => latestMs + LENGTH_MS),
+      ...Array.from({ length: this.reserved }, () => this.nowMs + LENGTH_MS),
+    ];
+    let goesMs = this.nowMs;
+    for (let n = 1; n <= nth; n += 1) {
+      leavesMs.sort((a, b) => a - b);
+      const tooMany = leavesMs.length - this.max;
+      if (tooMany >= 0) {
+        goesMs = leavesMs[tooMany] as number;
+        leavesMs.splice(0, tooMany + 1);
+      }
+      leavesMs.push(goesMs + LENGTH_MS);
+    }
+    return goesMs - this.nowMs;
+  }
+
   take(request: Request): void {
-    if (this.held.length === this.max) this.held.shift();
-    this.held.push(request);
     this.sent.push(request);
     this.sort();
   }
 
   sort(): void {
-    this.held.sort((a, b) => a.latestMs - b.latestMs);
+    this.sent.sort((a, b) => a.latestMs - b.latestMs);
   }
 }
 
@@ -73,12 +100,15 @@ function go([what, amount, lateMs]: Step, window: SlidingWindow, model: Model, l
   if (what === 'pass') {
     model.nowMs += amount;
   } else if (what === 'settle') {
-    const request = model.held[amount % model.held.length];
+    const request = model.sent[amount % model.sent.length];
     if (!request) return;
     const { sentMs, latestMs } = request;
     request.latestMs = Math.max(sentMs, Math.min(nowMs, latestMs + laterMs - lateMs));
     window.settle(latestMs, request.latestMs);
     model.sort();
+  } else if (what === 'limit') {
+    model.max = amount === 40 ? Number.POSITIVE_INFINITY : amount;
+    window.limitTo(model.max);
   } else {
     for (let n = 0; n < amount; n += 1) {
       if (what === 'reserve') {
@@ -101,14 +131,19 @@ function go([what, amount, lateMs]: Step, window: SlidingWindow, model: Model, l
 describe('SlidingWindow, on any course of events', () => {
   it('does as a plain list of times does', () => {
     fc.assert(
-      fc.property(max, steps, fc.nat({ max: 240 }), (most, course, fewer) => {
+      fc.property(max, changingSteps, fc.nat({ max: 240 }), (most, course, fewer) => {
         const window = new SlidingWindow({ max: most, lengthMs: LENGTH_MS }, 0);
         const model = new Model(most);
         for (const one of course) {
           go(one, window, model, 15);
-          should(window.waitMs(model.nowMs)).equal(model.waitMs(most));
+          should(window.waitMs(model.nowMs)).equal(model.waitMs(model.max));
           should(window.waitMs(model.nowMs, fewer)).equal(model.waitMs(fewer));
-          should(window.room(model.nowMs)).equal(Math.max(0, most - model.inside() - model.reserved));
+          should(window.room(model.nowMs)).equal(Math.max(0, model.max - model.inside() - model.reserved));
+          // It takes those that are on their way for as good as arrived.
+          should(window.waitOfMs(model.nowMs, fewer + 1)).be.approximately(
+            model.waitOfMs(fewer + 1),
+            MOST_LATE_MS,
+          );
         }
       }),
       FUZZ,

@@ -1,5 +1,6 @@
 import should from 'should';
 import { Canceller } from '../../lib/cancel.js';
+import { FenergoClient } from '../../lib/http/client.js';
 import type { TenantLimiter, Turn } from '../../lib/http/limiter.js';
 import { TrafficControl, type TrafficOptions } from '../../lib/http/traffic.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -149,6 +150,133 @@ describe('TrafficControl', () => {
     await settled();
     turns.should.have.length(61);
     stop.abort(new Error('enough'));
+  });
+
+  describe('counts on when the plan changes', () => {
+    const journeys = { domain: 'journeycommand' };
+
+    /** Sends what may go at once, and has it answered. @returns how many that were */
+    async function sendAll(limiter: TenantLimiter, other: object = {}): Promise<number> {
+      const stop = new Canceller();
+      let sent = 0;
+      for (let i = 0; i < 500; i += 1) {
+        limiter.enter({ ...request(stop), maxWaiting: 500, ...other }).then(
+          (turn) => {
+            sent += 1;
+            turn.sending();
+            turn.sent();
+            turn.leave({ refused: false });
+          },
+          () => {},
+        );
+      }
+      for (let i = 0; i < 60; i += 1) await settled();
+      stop.abort(new Error('enough'));
+      await settled();
+      return sent;
+    }
+
+    for (const between of ['sdlc', 'none'] as const) {
+      it(`to ${between} and back, in every window`, async () => {
+        const production = control.of(USUAL);
+        const limiter = production.limiterOf(TENANT);
+        (await sendAll(limiter)).should.equal(200);
+        (await sendAll(limiter, journeys)).should.equal(0);
+        clock.advance(1100);
+        (await sendAll(limiter, journeys)).should.equal(100);
+        production.release();
+        const other = control.of({ ...USUAL, plan: between });
+        (await sendAll(limiter, journeys)).should.equal(between === 'sdlc' ? 0 : 500);
+        other.release();
+        control.of(USUAL);
+        (await sendAll(limiter, journeys)).should.equal(0, 'the minute is full');
+        clock.advance(61_100);
+        (await sendAll(limiter, journeys)).should.equal(100);
+      });
+    }
+
+    it('from none, under which it has been counted, too', async () => {
+      const none = control.of({ ...USUAL, plan: 'none' });
+      (await sendAll(none.limiterOf(TENANT), journeys)).should.equal(500);
+      none.release();
+      const limiter = control.of(USUAL).limiterOf(TENANT);
+      (await sendAll(limiter, journeys)).should.equal(0);
+      (await sendAll(limiter)).should.equal(0, 'two hundred in this second');
+      clock.advance(60_000);
+      (await sendAll(limiter, journeys)).should.equal(0);
+      clock.advance(1100);
+      (await sendAll(limiter, journeys)).should.equal(100);
+    });
+
+    it('with those that are under way: they have their place in the new windows', async () => {
+      const none = control.of({ ...USUAL, plan: 'none' });
+      const limiter = none.limiterOf(TENANT);
+      const turns = await Promise.all(
+        Array.from({ length: 90 }, () => limiter.enter({ ...request(), ...journeys })),
+      );
+      for (const turn of turns) {
+        turn.sending();
+        turn.sent();
+      }
+      none.release();
+      control.of({ ...USUAL, plan: 'sdlc' });
+      for (const turn of turns) turn.leave({ refused: false });
+      clock.advance(2000);
+      (await sendAll(limiter, journeys)).should.equal(0, 'ninety in this minute');
+      clock.advance(60_000);
+      (await sendAll(limiter, journeys)).should.equal(50, 'of ninety: fifty in a second');
+    });
+
+    it('and lets those that wait go as the new plan says, at once', async () => {
+      const sdlc = control.of({ ...USUAL, plan: 'sdlc' });
+      const limiter = sdlc.limiterOf(TENANT);
+      (await sendAll(limiter)).should.equal(50);
+      let sent = 0;
+      for (let i = 0; i < 300; i += 1) {
+        void limiter.enter({ ...request(), maxWaiting: 500 }).then((turn) => {
+          sent += 1;
+          turn.sending();
+          turn.sent();
+          turn.leave({ refused: false });
+        });
+      }
+      await settled();
+      sent.should.equal(0);
+      const production = control.of(USUAL);
+      sdlc.release();
+      for (let i = 0; i < 60; i += 1) await settled();
+      sent.should.equal(150);
+      production.release();
+      control.of({ ...USUAL, plan: 'none' });
+      for (let i = 0; i < 60; i += 1) await settled();
+      sent.should.equal(300);
+    });
+  });
+
+  it('is let go of when a client is closed', async () => {
+    const production = control.of(USUAL);
+    const sdlc = control.of({ ...USUAL, plan: 'sdlc' });
+    const client = new FenergoClient({
+      apiUrl: USUAL.apiUrl,
+      tokens: { get: () => Promise.reject(new Error('not asked')), reject: () => {} },
+      scope: '',
+      traffic: sdlc,
+      userAgent: 'test/1',
+      clock,
+    });
+    (await turnsAtOnce(production.limiterOf(TENANT))).should.equal(10);
+    client.close();
+    (await turnsAtOnce(production.limiterOf(TENANT))).should.equal(50);
+  });
+
+  it('is let go of once by each who used it', async () => {
+    const [one, other] = [control.of({ ...USUAL, plan: 'sdlc' }), control.of({ ...USUAL, plan: 'sdlc' })];
+    const limiter = control.of(USUAL).limiterOf(TENANT);
+    one.release();
+    one.release();
+    (await turnsAtOnce(limiter)).should.equal(10);
+    other.release();
+    (await turnsAtOnce(limiter)).should.equal(50);
   });
 
   it('has all who call a host share its circuit', () => {
