@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fixedSegments } from './addresses.js';
 import { layOver } from './layers.js';
 import type { Operation, Source } from './operation.js';
 import type { Overlay } from './overlay.js';
@@ -167,16 +168,4 @@ function readBundled(): CatalogFile {
 /** `v2` before `v10`. */
 function byNumber(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
-}
-
-/** How many segments of a template stand in a path as they are; undefined when the path is none of it. */
-function fixedSegments(template: string[], path: string[]): number | undefined {
-  if (template.length !== path.length) return undefined;
-  let fixed = 0;
-  for (const [index, segment] of template.entries()) {
-    const value = path[index] ?? '';
-    if (segment === value) fixed += 1;
-    else if (!segment.includes('{') || value === '') return undefined;
-  }
-  return fixed;
 }
