@@ -18,6 +18,9 @@ export function nameOf({ id, deprecated }: Operation): Name {
   return { whole: `${verb} ${object}`.trim(), object, worth: deprecated ? 0.3 : 1 };
 }
 
+/** What is telling is said in fewer words; each one costs its time. */
+const MOST_WORDS = 8;
+
 /** What was typed, as it is compared with names. */
 export class Typed {
   /** What is looked for. */
@@ -29,7 +32,7 @@ export class Typed {
   constructor(typed: string[]) {
     const meant = meaningful(typed).map(stem);
     this.#texts = [...new Set([typed.map(stem).join(' '), meant.join(' ')])];
-    this.#meant = [...new Set(meant)];
+    this.#meant = [...new Set(meant)].slice(0, MOST_WORDS);
     this.query = this.#meant.join(' ');
   }
 

@@ -9,8 +9,8 @@ const FIELDS = ['name', 'service', 'path', 'method'];
 /** Names in one piece are looked through for long words only: every beginning of a name is the beginning of many. */
 const LONG_WORD = /^[a-z0-9]{6,}$|[a-z0-9]{9}/i;
 
-/** Nobody types more; each word costs its time. */
-const MOST_WORDS = 12;
+/** Nobody types more, noise and all. */
+const MOST_WORDS = 16;
 /** The longest paths have some hundred characters, and a host goes before them. */
 const MOST_CHARACTERS = 1000;
 
@@ -85,11 +85,15 @@ export class OperationSearch {
     const texts = meaningsOf(words(withoutApi(asked)).slice(0, MOST_WORDS)).map((typed) => new Typed(typed));
     const fields = LONG_WORD.test(asked) ? [...FIELDS, 'pieces'] : FIELDS;
     const having = this.#ranked(texts, fields, 'AND');
-    // Nothing has all of the words: whatever has any of them.
-    const ranked = having.length > 0 || led.length > 0 ? having : this.#ranked(texts, fields, 'OR');
+    const ranked = having.length > 0 || led.length > 0 ? having : this.#havingAny(texts, fields);
     const exact = new Set(this.#exact.get(asked.trim().toLowerCase()) ?? this.#exact.get(squeezed(asked)));
     const named = ranked.filter((key) => exact.has(key));
     return [...new Set([...named, ...exact, ...led, ...ranked])].slice(0, most);
+  }
+
+  /** Nothing has all of the words: whatever has any of them, in the API's own words where it has such. */
+  #havingAny(texts: Typed[], fields: string[]): string[] {
+    return this.#ranked(texts.length > 1 ? texts.slice(1) : texts, fields, 'OR');
   }
 
   #ledToBy(text: string): string[] {

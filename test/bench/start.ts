@@ -19,6 +19,7 @@ const HEAP_STARTS = 3;
 const SEARCH_RUNS = 7;
 const START_GOAL_MS = 60;
 const START_GOAL_MB = 10;
+const SEARCH_GOAL_MS = 10;
 const MB = 1_000_000;
 const CHILD_TIMEOUT_MS = 60_000;
 
@@ -50,6 +51,8 @@ interface Searches {
   /** What catalog and index keep. */
   heapBytes: number;
   later: { text: string; ms: number }[];
+  /** Of texts that are made to take long. */
+  heaviest: { text: string; ms: number };
 }
 
 const TAB: FlowNode = { id: 'tab', type: 'tab' };
@@ -184,6 +187,8 @@ async function measureSearches(): Promise<void> {
     ms: Math.min(...runs.map((run) => run.later[i]?.ms ?? Number.POSITIVE_INFINITY)),
   }));
   const worst = later.reduce((a, b) => (b.ms > a.ms ? b : a));
+  const heaviest = runs.map((run) => run.heaviest).reduce((a, b) => (b.ms < a.ms ? b : a));
+  const judgedRow = (ms: number) => ({ value: round(ms, 2), goal: judged(ms, SEARCH_GOAL_MS) });
   console.log(
     `search in a catalog of 2,400 operations; the first one is the median of ${SEARCH_RUNS} processes:`,
   );
@@ -193,7 +198,8 @@ async function measureSearches(): Promise<void> {
       value: round(median(runs.map((run) => run.heapBytes)) / MB, 2),
     },
     [`median of ${later.length} later searches, ms`]: { value: round(median(later.map(({ ms }) => ms)), 2) },
-    [`worst of them, '${worst.text}', ms`]: { value: round(worst.ms, 2) },
+    [`worst of them, '${worst.text}', ms`]: judgedRow(worst.ms),
+    [`worst on purpose, '${heaviest.text.slice(0, 40)}…', ms`]: judgedRow(heaviest.ms),
   });
 }
 
