@@ -5,7 +5,7 @@ import { Catalog } from '../catalog/catalog.js';
 import { contractFiles, Import, type Imported, incomingFile, type Progress } from '../catalog/import.js';
 import { OverlayFile } from '../catalog/overlay.js';
 import { refresh } from '../catalog/refresh.js';
-import { defaultUserDir } from '../catalog/user-dir.js';
+import { defaultUserDir, isUserDir } from '../catalog/user-dir.js';
 import { systemClock } from '../clock.js';
 import { customEndpoints, regionEndpoints } from '../regions.js';
 import { ProgressBar, printSummary } from './catalog-report.js';
@@ -22,7 +22,7 @@ refresh   downloads the platform's contracts of the known services and versions,
 remove    takes what was imported or refreshed away again, of services or of versions of them (entitydataquery/v2)
 
 Options:
-  --user-dir <dir>      Node-RED's user directory (default: Node-RED's own)
+  --user-dir <dir>      Node-RED's user directory (default: Node-RED's own, if it is there)
   --service <name>      import: the service of one contract, if it does not tell it
                         refresh: only these services, separated by commas
   --version <v1>        import: the version of one contract
@@ -54,6 +54,7 @@ async function main(args: string[]): Promise<void> {
   const { values, positionals } = parseCommandLine(args);
   const [command, ...paths] = positionals;
   if (values.help || (!command && args.length === 0)) return void process.stdout.write(HELP);
+  checkOptions(command, values);
   const overlay = new OverlayFile(userDir(values['user-dir']), systemClock, warn);
   if (command === 'remove') return remove(overlay, paths);
   const catalog = new Catalog({ overlay });
@@ -81,8 +82,26 @@ interface Task {
 
 function carryOut(task: Task): Promise<Imported> {
   if (task.command === 'import') return importFiles(task);
-  if (task.command === 'refresh') return refreshFrom(task);
-  throw new UsageError(`'${task.command}' is not one of import, refresh, remove`);
+  return refreshFrom(task);
+}
+
+/** The options of each command. */
+const OPTIONS_OF = new Map<string | undefined, (keyof typeof OPTIONS)[]>([
+  ['import', ['user-dir', 'service', 'version']],
+  ['refresh', ['user-dir', 'service', 'region', 'api-url']],
+  ['remove', ['user-dir']],
+]);
+
+/** An option that does nothing would let somebody think that it did. */
+function checkOptions(command: string | undefined, values: Values): void {
+  const allowed = OPTIONS_OF.get(command);
+  if (!allowed) throw new UsageError(`'${command}' is not one of ${[...OPTIONS_OF.keys()].join(', ')}`);
+  for (const [name, value] of Object.entries(values)) {
+    const option = name as keyof typeof OPTIONS;
+    if (!allowed.includes(option)) throw new UsageError(`--${name} is not for ${command}`);
+    // The default region has an empty name.
+    if (value === '' && option !== 'region') throw new UsageError(`--${name} is empty`);
+  }
 }
 
 async function importFiles({ paths, values, catalog, onProgress }: Task): Promise<Imported> {
@@ -117,6 +136,7 @@ function refreshFrom({ paths, values, catalog, onProgress }: Task): Promise<Impo
     ?.split(',')
     .map((name) => name.trim())
     .filter(Boolean);
+  if (services?.length === 0) throw new UsageError('--service names no service');
   return refresh({ catalog, clock: systemClock, apiUrl: apiUrlOf(values), services, onProgress });
 }
 
@@ -137,9 +157,14 @@ function parseCommandLine(args: string[]) {
 }
 
 function userDir(given: string | undefined): string {
-  const folder = given ? resolve(given) : defaultUserDir();
-  if (folder) return folder;
-  throw new UsageError("Node-RED's user directory is not known: name it with --user-dir");
+  if (given) return resolve(given);
+  const folder = defaultUserDir();
+  if (!folder) throw new UsageError("Node-RED's user directory is not known: name it with --user-dir");
+  // What is written where no Node-RED looks would seem to be taken, and is not.
+  if (!isUserDir(folder)) {
+    throw new UsageError(`${folder} is no user directory of a Node-RED: name it with --user-dir`);
+  }
+  return folder;
 }
 
 function warn(problem: string): void {

@@ -125,13 +125,39 @@ describe('fenergo-catalog command', function () {
     should(catalogIn(folder).find('mine/v3/GetA')).be.ok();
   });
 
-  it("finds Node-RED's user directory as Node-RED does", async () => {
+  for (const config of ['.config.json', '.config.nodes.json']) {
+    it(`finds Node-RED's user directory as Node-RED does, by its ${config}`, async () => {
+      const path = file('a.yaml', contract('first'));
+      const env: NodeJS.ProcessEnv = { HOME: join(folder, 'home'), HOMEPATH: undefined };
+      const expectIn = async (place: string) => {
+        const { stdout } = await run(['import', path], env);
+        stdout.should.containEql(`Written to ${join(folder, place, OVERLAY_FILE)}\n`);
+      };
+      file(`home/.node-red/${config}`, '{}');
+      await expectIn('home/.node-red');
+      file(`other/.node-red/${config}`, '{}');
+      env.HOMEPATH = join(folder, 'other');
+      await expectIn('other/.node-red');
+      file(`nr/${config}`, '{}');
+      env.NODE_RED_HOME = join(folder, 'nr');
+      await expectIn('nr');
+    });
+  }
+
+  it('makes no user directory where there is no Node-RED', async () => {
     const path = file('a.yaml', contract('first'));
-    await run(['import', path], { HOME: join(folder, 'home') });
-    existsSync(join(folder, 'home/.node-red', OVERLAY_FILE)).should.be.true();
-    file('nr/.config.json', '{}');
-    await run(['import', path], { HOME: join(folder, 'home'), NODE_RED_HOME: join(folder, 'nr') });
-    existsSync(join(folder, 'nr', OVERLAY_FILE)).should.be.true();
+    const env = { HOME: join(folder, 'home') };
+    const refused = async () => {
+      const { code, stderr } = await run(['import', path], env);
+      code.should.equal(2);
+      stderr.should.containEql('is no user directory of a Node-RED: name it with --user-dir');
+    };
+    await refused();
+    existsSync(join(folder, 'home')).should.be.false();
+    mkdirSync(join(folder, 'home/.node-red'), { recursive: true });
+    await refused();
+    const named = await run(['import', path, '--user-dir', join(folder, 'home/.node-red')], env);
+    named.code.should.equal(0);
   });
 
   it('does not let a contract steer the terminal', async () => {
@@ -149,11 +175,19 @@ describe('fenergo-catalog command', function () {
     [['refresh', '--api-url', 'ftp://x'], /API URL does not start with https/],
     [['refresh', '--region', 'x', '--service', '../y'], /'\.\.\/y' is no name of a service/],
     [['refresh', '--region', 'sandbox'], /give --api-url/],
+    [['refresh', '--region', 'x', '--service', ''], /--service is empty/],
+    [['refresh', '--region', 'x', '--service', ' , '], /--service names no service/],
+    [['refresh', '--region', 'x', '--version', 'v2'], /--version is not for refresh/],
+    [['import', __filename, '--region', 'x'], /--region is not for import/],
+    [['import', __filename, '--service', ''], /--service is empty/],
+    [['import', __filename, '--user-dir', ''], /--user-dir is empty/],
+    [['remove', 'x', '--service', 'y'], /--service is not for remove/],
     [['remove'], /Name the services/],
     [['export'], /'export' is not one of import, refresh, remove/],
     [['--wrong'], /Unknown option '--wrong'/],
   ] as const) {
     it(`says what is wrong with: ${args.join(' ') || 'nothing'}`, async () => {
+      file('.node-red/package.json', '{}');
       const { code, stderr, stdout } = await run([...args], { HOME: folder });
       code.should.be.above(0);
       stderr.should.match(reason).and.startWith('fenergo-catalog: ').and.not.containEql('    at ');
