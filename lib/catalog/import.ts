@@ -37,6 +37,7 @@ export interface Progress {
 /** Reads contracts one after another, since each may be large. One that cannot be read does not keep out the others. */
 export class Import {
   readonly #catalog: Catalog;
+  #services: ReadonlySet<string> | undefined;
   readonly #contracts = new Map<string, StoredContract>();
   readonly #summary: ImportSummary = { contracts: [], failed: [] };
 
@@ -84,7 +85,7 @@ export class Import {
   async #read({ source, place = {}, bytes }: Incoming): Promise<ReadContract> {
     const document = parseDocument(await bytes());
     const knownIds = (service: string, version: string) => this.#knownIds(service, version);
-    return readContract(document, { source, knownIds, ...place });
+    return readContract(document, { source, knownIds, isService: (name) => this.#isService(name), ...place });
   }
 
   #take({ contract, notes }: ReadContract): void {
@@ -98,6 +99,11 @@ export class Import {
     }
     this.#contracts.set(key, contract);
     this.#summary.contracts.push(summaryOf(this.#catalog, contract, notes));
+  }
+
+  #isService(name: string): boolean {
+    this.#services ??= new Set(this.#catalog.services().map(({ service }) => service));
+    return this.#services.has(name);
   }
 
   #knownIds(service: string, version: string): ReadonlyMap<string, string> {

@@ -6,6 +6,8 @@ import { isName } from './stored.js';
 export interface PlaceHints {
   service?: string;
   version?: string;
+  /** Whether a service of this name is known: it is found behind what a gateway puts before it. */
+  isService?: (name: string) => boolean;
 }
 
 /** Where the operations of a contract belong. */
@@ -25,24 +27,38 @@ export interface Place {
  * @throws ContractError when it does not tell its service
  */
 export function placeOf(document: ContractDocument, hints: PlaceHints): Place {
-  const base = basePath(document);
   const paths = isObject(document.paths) ? Object.keys(document.paths) : [];
   const version = hints.version === undefined ? versionOf(document) : checkedVersion(hints.version);
-  const [first = '', ...rest] = base.split('/').filter(Boolean);
-  const prefix = rest.length > 0 ? `/${rest.join('/')}` : '';
+  const segments = basePath(document).split('/').filter(Boolean);
   const shared = sharedSegment(paths);
   const { service: hint } = hints;
-  if (hint !== undefined) {
-    if (!isName(hint)) throw new ContractError(`'${hint}' is no name of a service`);
-    if (first === hint) return { service: hint, version, prefix, strip: '' };
-    const strip = shared === hint ? `/${shared}` : '';
-    return { service: hint, version, prefix: base, strip };
+  if (hint !== undefined && !isName(hint)) throw new ContractError(`'${hint}' is no name of a service`);
+  const inBase = hint === undefined ? serviceIn(segments, shared, hints) : segments.lastIndexOf(hint);
+  // What stands before it is the gateway's: that belongs to the connection, which names the API's address.
+  const named = segments[inBase];
+  if (named !== undefined) {
+    return { service: named, version, prefix: joined(segments.slice(inBase + 1)), strip: '' };
   }
-  if (isName(first)) return { service: first, version, prefix, strip: '' };
+  if (hint !== undefined) {
+    const strip = shared === hint ? `/${shared}` : '';
+    return { service: hint, version, prefix: strip ? '' : joined(segments), strip };
+  }
   if (shared) return { service: shared, version, prefix: '', strip: `/${shared}` };
   throw new ContractError(
     `It does not tell its service: its 'servers' should name it, as in "/entitydatacommand", or --service of fenergo-catalog`,
   );
+}
+
+/** Where in the base the service stands: one that is known, else the first segment; -1 when it is in the paths. */
+function serviceIn(segments: string[], shared: string | undefined, { isService }: PlaceHints): number {
+  const known = segments.findLastIndex((segment) => isService?.(segment));
+  if (known >= 0) return known;
+  if (shared !== undefined && isService?.(shared)) return -1;
+  return isName(segments[0]) ? 0 : -1;
+}
+
+function joined(segments: string[]): string {
+  return segments.map((segment) => `/${segment}`).join('');
 }
 
 /** `2` and `v2` are both `v2`. */

@@ -154,6 +154,36 @@ describe('where a contract belongs', () => {
     ]);
   });
 
+  describe('behind a gateway', () => {
+    const servers = [{ url: 'https://gw.company.com/fenergo/entitydatacommand' }];
+    const isService = (name: string) => name === 'entitydatacommand';
+
+    it('is the segment that is a known service', () => {
+      place({ servers }, undefined, { isService }).should.deepEqual(['entitydatacommand', 'v1', '/api/a']);
+      place({ servers: [{ url: `${servers[0]?.url}/base` }] }, undefined, { isService }).should.deepEqual([
+        'entitydatacommand',
+        'v1',
+        '/base/api/a',
+      ]);
+    });
+
+    it('is the segment that who imports it names', () => {
+      place({ servers }, undefined, { service: 'entitydatacommand' }).should.deepEqual([
+        'entitydatacommand',
+        'v1',
+        '/api/a',
+      ]);
+    });
+
+    it('is told by the paths, if it stands there', () => {
+      const paths = { '/entitydatacommand/api/a': { get: OK }, '/entitydatacommand/api/b': { get: OK } };
+      const gateway = { servers: [{ url: 'https://gw.company.com/fenergo' }] };
+      const expected = ['entitydatacommand', 'v1', '/api/a'];
+      place(gateway, paths, { isService }).should.deepEqual(expected);
+      place(gateway, paths, { service: 'entitydatacommand' }).should.deepEqual(expected);
+    });
+  });
+
   it('is refused when nothing tells it', () => {
     should(() => place({ servers: undefined })).throw(/does not tell its service/);
     should(() => place({ servers: [{ url: 'http://[bad' }] })).throw(/does not tell its service/);

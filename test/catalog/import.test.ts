@@ -129,6 +129,12 @@ describe('importing contracts', () => {
     });
   });
 
+  it('knows the services of the catalog behind a gateway', async () => {
+    const contract = text('fenergo/svc', { '/a': get('A') });
+    const { contracts } = await run([file('svc.json', contract)], catalogOf([operation('A', '/a')]));
+    should(contracts[0]).containDeep({ service: 'svc', operations: [{ id: 'A', path: '/a' }] });
+  });
+
   it('does not mix two contracts of one service and version', async () => {
     const { contracts, summary } = await run([
       file('a.json', text('svc', { '/a': get('A') })),
