@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Catalog } from '../catalog/catalog.js';
-import { contractFiles, Import, type Imported, incomingFile, type Progress } from '../catalog/import.js';
+import { contractFiles } from '../catalog/contract-files.js';
+import { Import, type Imported, incomingFile, type Progress } from '../catalog/import.js';
 import { OverlayFile } from '../catalog/overlay.js';
 import { refresh } from '../catalog/refresh.js';
 import { defaultUserDir, isUserDir } from '../catalog/user-dir.js';

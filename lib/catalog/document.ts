@@ -13,7 +13,7 @@ export type ContractDocument = Record<string, unknown>;
  */
 export function parseDocument(bytes: Buffer): ContractDocument {
   if (bytes.length > MAX_CONTRACT_BYTES) throw tooLarge(bytes.length);
-  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
+  const text = textOf(bytes);
   if (!text.trim()) throw new ContractError('It is empty');
   const document = /^\s*[{[]/.test(text) ? parseJson(text) : parseYaml(text);
   if (!isObject(document)) throw new ContractError('It is no OpenAPI contract');
@@ -27,6 +27,14 @@ export function parseDocument(bytes: Buffer): ContractDocument {
     throw new ContractError("It is no OpenAPI 3 contract: it does not say 'openapi: 3…'");
   }
   return document;
+}
+
+/** UTF-8, or what the byte order mark says: Windows PowerShell writes UTF-16 with `>`. */
+function textOf(bytes: Buffer): string {
+  const mark = bytes.subarray(0, 2).toString('hex');
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8';
+  // It leaves out the mark.
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 /** For who knows the size before the bytes. */
@@ -84,11 +92,25 @@ function decoded(part: string): string {
   }
 }
 
+/** Nobody writes more than this in YAML with braces; to look for it in a large file that is broken takes long. */
+const MOST_BRACED_YAML = 1_000_000;
+
+/** JSON, or YAML that begins like it. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
+    const braced = text.length > MOST_BRACED_YAML ? undefined : tried(() => parseYaml(text));
+    if (isObject(braced)) return braced;
     throw new ContractError(`It is no JSON: ${firstLine(error)}`);
+  }
+}
+
+function tried(parse: () => unknown): unknown {
+  try {
+    return parse();
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Catalog } from './catalog.js';
 import { type ReadContract, readContract } from './contract.js';
 import { MAX_CONTRACT_BYTES, parseDocument, tooLarge } from './document.js';
@@ -116,38 +116,17 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-const CONTRACT_FILE = /\.(json|ya?ml)$/i;
-
-/** The files of an import: files as they are named, there or not, and folders with all the contracts in them. */
-export async function contractFiles(paths: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
-  for (const path of paths) {
-    const found = await stat(path).catch(() => undefined);
-    // What does not exist is named when it is to be read: the others still go in.
-    if (!found?.isDirectory()) files.push(path);
-    else for await (const file of filesIn(path)) files.push(file);
-  }
-  return [...new Set(files)];
-}
-
-async function* filesIn(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory() && entry.name !== 'node_modules') yield* filesIn(path);
-    if (entry.isFile() && CONTRACT_FILE.test(entry.name)) yield path;
-  }
-}
-
 /** A file as it comes into the catalog; it is not opened when it is too large. */
 export function incomingFile(path: string, at: string, place?: PlaceHints): Incoming {
   return {
     source: { from: 'imported', name: basename(path), at },
     place,
     bytes: async () => {
-      const { size } = await stat(path).catch(() => {
+      const found = await stat(path).catch(() => {
         throw new Error('It does not exist');
       });
+      if (found.isDirectory()) throw new Error('The folder cannot be read');
+      const { size } = found;
       if (size > MAX_CONTRACT_BYTES) throw tooLarge(size);
       return readFile(path);
     },

@@ -44,6 +44,19 @@ describe('the text of a contract', () => {
     parseDocument(Buffer.from('openapi: 3.1.0\npaths:\n  /a: {}\n')).should.have.property('paths');
   });
 
+  it('may be YAML that begins like JSON', () => {
+    const { openapi, paths } = parseDocument(Buffer.from('{openapi: 3.0.1, paths: {/a: {get: {}}}}'));
+    should(openapi).equal('3.0.1');
+    should(paths).deepEqual({ '/a': { get: {} } });
+  });
+
+  it('may be UTF-16, by its byte order mark', () => {
+    const little = Buffer.from('\ufeff{"openapi":"3.0.1","info":{"title":"Zoë"}}', 'utf16le');
+    const expected = { openapi: '3.0.1', info: { title: 'Zoë' } };
+    parseDocument(little).should.deepEqual(expected);
+    parseDocument(Buffer.from(little).swap16()).should.deepEqual(expected);
+  });
+
   it('may have a number for its version, and anchors, merges and names that stand twice in YAML', () => {
     const text = `openapi: 3.0
 x: &common {get: {operationId: A}}
@@ -304,8 +317,32 @@ describe('the operations of a contract', () => {
       '/a?b': { put: OK },
     });
     contract.operations.should.have.length(1);
-    notes.should.have.length(3);
+    notes.should.have.length(5);
     notes[0]?.should.equal('GET /../bad was left out: it is no path that can be called');
+  });
+
+  it('are missed with a note where nodes cannot do what the contract wants', () => {
+    const cookie = { parameters: [{ name: 'session', in: 'cookie' }] };
+    const upload = { content: { 'multipart/form-data': { schema: {} } } };
+    const { contract, notes } = read({
+      '/a': { get: { ...OK, ...cookie }, head: OK, options: OK },
+      '/b': { get: { ...OK, ...cookie }, post: { ...OK, requestBody: upload }, options: OK },
+      '/c': { $ref: 'paths/c.yaml' },
+    });
+    contract.operations.should.have.length(3);
+    notes.should.deepEqual([
+      'The body of POST /b is no JSON but multipart/form-data: no form of it is offered',
+      "/c was left out: 'paths/c.yaml' leads nowhere in the contract",
+      '1 HEAD operation was left out: nodes do not call with HEAD',
+      '2 OPTIONS operations were left out: nodes do not call with OPTIONS',
+      'Cookies were left out, which nodes do not send: session',
+    ]);
+  });
+
+  it('are missing with the reason when all of them are left out', () => {
+    should(() => read({ '/a': { $ref: 'paths/a.yaml' } })).throw(
+      "It has no operation that can be called: /a was left out: 'paths/a.yaml' leads nowhere in the contract",
+    );
   });
 
   it('may be referred to', () => {

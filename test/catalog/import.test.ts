@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, promises, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import should from 'should';
-import { contractFiles, Import, type Imported, incomingFile } from '../../lib/catalog/import.js';
+import { contractFiles } from '../../lib/catalog/contract-files.js';
+import { Import, type Imported, incomingFile } from '../../lib/catalog/import.js';
 import { catalogOf, operation } from './harness.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -47,6 +48,36 @@ describe('importing contracts', () => {
     (await contractFiles([join(folder, 'none')])).should.deepEqual([join(folder, 'none')]);
     mkdirSync(join(folder, 'empty'));
     (await contractFiles([join(folder, 'empty')])).should.be.empty();
+  });
+
+  it('follows links, each file once, as Kubernetes mounts them', async () => {
+    file('mount/..2026_01_01/a.json', 'x');
+    symlinkSync('..2026_01_01', join(folder, 'mount/..data'));
+    symlinkSync('..data/a.json', join(folder, 'mount/a.json'));
+    symlinkSync(file('elsewhere/b.yaml', 'x'), join(folder, 'mount/b.yaml'));
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'mount/c'));
+    symlinkSync(join(folder, 'mount'), join(folder, 'elsewhere/back'));
+    symlinkSync(join(folder, 'gone.json'), join(folder, 'mount/gone.json'));
+    (await contractFiles([join(folder, 'mount')])).should.deepEqual(
+      ['a.json', 'b.yaml', 'gone.json'].map((name) => join(folder, 'mount', name)),
+    );
+  });
+
+  it('names a folder that cannot be read, and takes the others', async () => {
+    const good = file('in/good.json', text('good', { '/a': get('A') }));
+    file('in/locked/b.json', 'x');
+    const locked = join(folder, 'in/locked');
+    const { readdir } = promises;
+    // The super-user, who may run this, can read all folders.
+    promises.readdir = ((path: string) =>
+      path === locked ? Promise.reject(new Error('EACCES')) : readdir(path)) as typeof readdir;
+    const files = await contractFiles([join(folder, 'in')]).finally(() => {
+      promises.readdir = readdir;
+    });
+    files.should.deepEqual([good, locked]);
+    const { contracts, summary } = await run(files);
+    contracts.should.have.length(1);
+    summary.failed.should.deepEqual([{ name: 'locked', reason: 'The folder cannot be read' }]);
   });
 
   it('names what is broken with the reason, and takes the others', async () => {
