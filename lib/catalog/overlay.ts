@@ -1,6 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock.js';
+import { withLock } from './file-lock.js';
 import { entriesOf, parseCatalogFile, type StoredContract } from './stored.js';
 
 /** The user's own contracts, in Node-RED's user directory. */
@@ -79,16 +89,21 @@ export class OverlayFile implements Overlay {
 
   /** Works on the entries as they stand in the file, so that what cannot be used stays there for who wrote it. */
   #change(change: (entries: unknown[]) => unknown[]): void {
-    let entries: unknown[];
+    mkdirSync(dirname(this.path), { recursive: true });
+    const path = behindLinks(this.path);
+    // Two who change it at once must not lose what the other one puts in.
+    withLock(`${path}.lock`, { clock: this.#clock }, () => writeOverlay(path, change(this.#entries())));
+    this.lookAgain();
+  }
+
+  #entries(): unknown[] {
     try {
-      entries = existsSync(this.path) ? entriesOf(readFileSync(this.path, 'utf8')) : [];
+      return existsSync(this.path) ? entriesOf(readFileSync(this.path, 'utf8')) : [];
     } catch (error) {
       throw new Error(
         `${unreadable(this.path, error)}. Mend or remove it first, so that nothing in it is lost`,
       );
     }
-    writeOverlay(this.path, change(entries));
-    this.lookAgain();
   }
 
   /** Sees at the next question what another process has changed, however soon that comes. */
@@ -129,10 +144,14 @@ function textOf(entries: readonly unknown[]): string {
   return `{"contracts":[\n${entries.map((entry) => JSON.stringify(entry)).join(',\n')}\n]}\n`;
 }
 
+/** The file itself: a link to it, which somebody has put there, stays one. */
+function behindLinks(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
 /** Writes beside the file and swaps, so that nobody ever reads half of one. */
 function writeOverlay(path: string, entries: readonly unknown[]): void {
   const beside = `${path}.${process.pid}.tmp`;
-  mkdirSync(dirname(path), { recursive: true });
   try {
     writeFileSync(beside, textOf(entries));
     renameSync(beside, path);

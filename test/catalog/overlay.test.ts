@@ -1,4 +1,16 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import should from 'should';
@@ -131,6 +143,44 @@ describe('the catalog file in the user directory', () => {
       .contracts()
       .map(({ service }) => service)
       .should.deepEqual(['two']);
+  });
+
+  it('stays a link where it is one', () => {
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'shared.json'), '{"contracts":[]}');
+    symlinkSync(join(elsewhere, 'shared.json'), overlay.path);
+    overlay.put([contract([operation('A', '/a')])]);
+    lstatSync(overlay.path).isSymbolicLink().should.be.true();
+    readFileSync(join(elsewhere, 'shared.json'), 'utf8').should.containEql('"svc"');
+    readdirSync(elsewhere).should.deepEqual(['shared.json']);
+    ids().should.deepEqual(['A']);
+  });
+
+  it('loses nothing when several processes change it at once', async function () {
+    this.timeout(60_000);
+    const each = 10;
+    const script = `
+      const { OverlayFile } = require(${JSON.stringify(join(__dirname, '../../lib/catalog/overlay.ts'))});
+      const { systemClock } = require(${JSON.stringify(join(__dirname, '../../lib/clock.ts'))});
+      const overlay = new OverlayFile(${JSON.stringify(folder)}, systemClock, console.error);
+      const source = { from: 'imported', at: '2026-01-01' };
+      process.send('ready');
+      process.once('message', () => {
+        for (let i = 0; i < ${each}; i += 1) {
+          overlay.put([{ service: process.argv.at(-1), version: 'v' + i, source, operations: [] }]);
+        }
+        process.disconnect();
+      });`;
+    writeFileSync(join(folder, 'put.cjs'), script);
+    const children = ['one', 'two', 'three'].map((service) =>
+      fork(join(folder, 'put.cjs'), [service], { execArgv: ['--require', require.resolve('tsx/cjs')] }),
+    );
+    await Promise.all(children.map((child) => once(child, 'message')));
+    const ends = children.map((child) => once(child, 'exit'));
+    for (const child of children) child.send('go');
+    for (const [code] of await Promise.all(ends)) should(code).equal(0);
+    overlay.contracts().should.have.length(3 * each);
   });
 
   it('makes its folder', () => {
