@@ -1,6 +1,7 @@
 import { types } from 'node:util';
-import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Operation, OperationRules, ParamRule, Schema } from './operation.js';
+import { expected, Wording } from './wording.js';
 
 /** The values of a call, as they are going to be sent. */
 export interface CheckedValues {
@@ -55,11 +56,13 @@ class Compiled {
   readonly #rules: OperationRules;
   readonly #body: ValidateFunction | undefined;
   readonly #params: ReadonlyMap<string, ValidateFunction | undefined>;
+  readonly #words: Wording;
 
   constructor(rules: OperationRules, compiler: Ajv2020) {
     this.#rules = rules;
     const { body, params, defs } = rules;
     const compiled = (schema: Schema) => compile(compiler, schema, defs);
+    this.#words = new Wording(compiled);
     this.#body = body && compiled(body.schema);
     this.#params = new Map(params.map((param) => [`${param.in} ${param.name}`, compiled(param.schema)]));
   }
@@ -88,14 +91,12 @@ class Compiled {
     if (!this.#body) return [];
     try {
       if (this.#body(body)) return [];
+      return this.#words.of(this.#body.errors ?? []);
     } catch (error) {
       // The validator goes down with the body, which may be deeper than the stack.
       if (error instanceof RangeError) return ['the body is nested too deeply'];
       throw error;
     }
-    const errors = this.#body.errors ?? [];
-    const telling = errors.filter(isTelling);
-    return [...new Set((telling.length > 0 ? telling : errors).map(inWords))];
   }
 }
 
@@ -108,6 +109,8 @@ function newCompiler(): Ajv2020 {
     strict: false,
     validateSchema: false,
     logger: false,
+    // What is wrong with each of several choices is looked for again, see Wording.
+    verbose: true,
     formats: FORMATS,
     // 1.13 is a multiple of 0.01.
     multipleOfPrecision: 6,
@@ -165,47 +168,4 @@ function fromText(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   if (value === 'true' || value === 'false') return value === 'true';
   return value.trim() !== '' && !Number.isNaN(Number(value)) ? Number(value) : value;
-}
-
-/** That one of several choices, or null, would have done says nothing beside what was wrong with each. */
-function isTelling({ keyword, params, schemaPath }: ErrorObject): boolean {
-  if (keyword === 'anyOf' || keyword === 'oneOf') return false;
-  return !(keyword === 'type' && params.type === 'null' && /\/(any|one)Of\//.test(schemaPath));
-}
-
-function inWords(error: ErrorObject): string {
-  const { keyword, params, instancePath } = error;
-  const at = instancePath.slice(1).split('/').map(unescaped).filter(Boolean).join('.');
-  if (keyword === 'required') return `${join(at, params.missingProperty)} is missing`;
-  if (keyword === 'additionalProperties') return `${join(at, params.additionalProperty)} is not known here`;
-  return `${at || 'the body'} ${expected(error)}`;
-}
-
-function join(at: string, name: string): string {
-  return at ? `${at}.${name}` : name;
-}
-
-function unescaped(part: string): string {
-  return part.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-/** What was expected of a value. Never the value itself: it may be client data. */
-function expected({ keyword, params, message }: ErrorObject): string {
-  switch (keyword) {
-    case 'type':
-      return `has to be ${[params.type].flat().join(' or ')}`;
-    case 'enum':
-      return `has to be one of ${list(params.allowedValues)}`;
-    case 'const':
-      return `has to be ${JSON.stringify(params.allowedValue)}`;
-    case 'format':
-      return `has to be a ${params.format}`;
-    default:
-      return `${message ?? 'does not fit'}`.replace(/\bmust\b/, 'has to').replace('has to NOT', 'must not');
-  }
-}
-
-function list(values: unknown[]): string {
-  const shown = values.slice(0, 10).map((value) => JSON.stringify(value));
-  return shown.join(', ') + (values.length > shown.length ? ', …' : '');
 }

@@ -107,6 +107,60 @@ describe('checking a call by its contract', () => {
     ofBody(many, {}).at(-1)?.should.equal('and 2 more');
   });
 
+  describe('with choices', () => {
+    const needs = (...required: string[]) => ({ type: 'object', required });
+    const choices = [needs('iban'), needs('account', 'sortCode')];
+    const accounts: Record<string, Schema> = {
+      Iban: needs('iban'),
+      Account: needs('account', 'sortCode'),
+      Either: { oneOf: [{ $ref: '#/$defs/Iban' }, { $ref: '#/$defs/Account' }] },
+    };
+    const either = 'iban is missing, or account is missing and sortCode is missing';
+
+    for (const keyword of ['anyOf', 'oneOf']) {
+      it(`says that one of them is enough: ${keyword}`, () => {
+        const expected = [`the body has to fit one of: ${either}`];
+        ofBody({ [keyword]: choices }, {}).should.deepEqual(expected);
+        const referred = [{ $ref: '#/$defs/Iban' }, { $ref: '#/$defs/Account' }];
+        ofBody({ [keyword]: referred }, {}, accounts).should.deepEqual(expected);
+      });
+    }
+
+    it('says beside them what is needed in any case', () => {
+      ofBody({ required: ['name'], anyOf: choices, properties: { age: { type: 'integer' } } }, { age: 'x' })
+        .sort()
+        .should.deepEqual([
+          'age has to be integer',
+          'name is missing',
+          `the body has to fit one of: ${either}`,
+        ]);
+    });
+
+    it('names where they are, also within another', () => {
+      const schema = { properties: { to: { anyOf: [{ $ref: '#/$defs/Either' }, { type: 'string' }] } } };
+      ofBody(schema, { to: {} }, accounts).should.deepEqual([
+        'to has to fit one of: to has to fit one of: to.iban is missing, or to.account is missing and to.sortCode is missing, or to has to be string',
+      ]);
+    });
+
+    it('does not tell of null, and tells when more than one fits', () => {
+      ofBody({ anyOf: [needs('iban'), { type: 'null' }] }, {}).should.deepEqual(['iban is missing']);
+      ofBody({ oneOf: choices }, { iban: 1, account: 1, sortCode: 1 }).should.deepEqual([
+        'the body fits more than one of its choices',
+      ]);
+    });
+
+    it('does not tell of more than anybody reads', () => {
+      const many = Array.from({ length: 9 }, (_, i) => needs(`a${i}`, `b${i}`, `c${i}`, `d${i}`));
+      const [said = ''] = ofBody({ anyOf: many }, {});
+      said.should
+        .containEql('a3 is missing')
+        .and.endWith(', or …')
+        .and.not.containEql('a4')
+        .and.not.containEql('d0');
+    });
+  });
+
   it('never tells a value: it may be client data', () => {
     const secret = 'Luis McGrane';
     const values = { amount: secret, currency: secret, id: secret, code: secret, parts: secret };
