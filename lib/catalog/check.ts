@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Operation, OperationRules, ParamRule, Schema } from './operation.js';
-import { expected, Wording } from './wording.js';
+import { errorsOf, expected, Wording } from './wording.js';
 
 /** The values of a call, as they are going to be sent. */
 export interface CheckedValues {
@@ -79,7 +79,7 @@ class Compiled {
         return required && place !== 'path' ? [`${place} parameter ${name} is missing`] : [];
       const validate = this.#params.get(`${place} ${name}`);
       if (!validate || fits(validate, value)) return [];
-      return (validate.errors ?? [])
+      return errorsOf(validate)
         .slice(0, 1)
         .map((error) => `${place} parameter ${name} ${expected(error)}`);
     });
@@ -91,7 +91,7 @@ class Compiled {
     if (!this.#body) return [];
     try {
       if (this.#body(body)) return [];
-      return this.#words.of(this.#body.errors ?? []);
+      return this.#words.of(errorsOf(this.#body));
     } catch (error) {
       // The validator goes down with the body, which may be deeper than the stack.
       if (error instanceof RangeError) return ['the body is nested too deeply'];

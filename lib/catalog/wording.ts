@@ -54,11 +54,18 @@ export class Wording {
     if (!this.#choices.has(schema)) this.#choices.set(schema, this.#compile(schema));
     const validate = this.#choices.get(schema);
     if (!validate || validate(data)) return [];
-    return (validate.errors ?? []).map((error) => ({
+    return errorsOf(validate).map((error) => ({
       ...error,
       instancePath: instancePath + error.instancePath,
     }));
   }
+}
+
+/** What a validator found; it forgets it, since it has the client's data in it. */
+export function errorsOf(validate: ValidateFunction): ErrorObject[] {
+  const errors = validate.errors ?? [];
+  validate.errors = null;
+  return errors;
 }
 
 function isNull(schema: Schema): boolean {
