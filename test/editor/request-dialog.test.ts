@@ -183,13 +183,51 @@ describe('the dialog of a request', function () {
     await search().fill('start a journey');
     await search().press('Enter');
     await chosen('journeycommand/v1/CreateJourney');
-    await search().fill('search by name');
-    await search().press('Enter');
-    await chosen('entitydataquery/v2/SearchByName');
     await search().fill('xyzzy');
     await search().press('Enter');
     await page.locator('#fenergo-request-results li', { hasText: 'Nothing found' }).waitFor();
-    (await operation().inputValue()).should.equal('entitydataquery/v2/SearchByName');
+    await search().press('Enter');
+    (await operation().inputValue()).should.equal('journeycommand/v1/CreateJourney');
+  });
+
+  it('takes nothing from a list that is closed, and opens it again for the words that stand there', async () => {
+    await open({ operation: 'entitydatacommand/v2/CreateEntity' });
+    const closed = async () => {
+      await results().first().waitFor({ state: 'detached' });
+      should(await search().getAttribute('aria-expanded')).equal('false');
+    };
+    const opened = async () => {
+      await results().first().waitFor();
+      (await operation().inputValue()).should.equal('entitydatacommand/v2/CreateEntity');
+    };
+    await search().pressSequentially('screening');
+    await opened();
+    for (const key of ['Enter', 'ArrowDown']) {
+      await search().press('Escape');
+      await closed();
+      (await search().inputValue()).should.equal('screening');
+      await search().press(key);
+      await opened();
+    }
+    await screenshot(page, 'request-search-again');
+    await search().press('Escape');
+    await closed();
+    await search().click();
+    await opened();
+    await page.focus('#node-input-name');
+    await closed();
+    await search().focus();
+    await opened();
+    await search().press('Escape');
+    await closed();
+    (await save()).should.have.property('operation', 'entitydatacommand/v2/CreateEntity');
+
+    await editNode(page, 'request');
+    await search().fill('search by name');
+    await search().press('Enter');
+    await results().first().waitFor();
+    await search().press('Enter');
+    await chosen('entitydataquery/v2/SearchByName');
   });
 
   it('lets one browse by service', async () => {
@@ -759,6 +797,7 @@ describe('the dialog of a request, with the Monaco editor', function () {
       await editNode(page, 'request');
       await page.selectOption('#fenergo-request-mode', 'catalog');
       await page.fill('#fenergo-request-search', 'journeycommand/v1/CreateJourney');
+      await page.waitForSelector('#fenergo-request-results li[role=option]');
       await page.press('#fenergo-request-search', 'Enter');
       await page.waitForSelector('#fenergo-request-body-editor .monaco-editor');
       const model = 'monaco.editor.getModels().at(-1)';

@@ -37,6 +37,10 @@ export class OperationSearch {
     this.#onChoose = onChoose;
     input.on('input', () => this.#typed());
     input.on('keydown', (event) => this.#pressed(event));
+    // Who comes back to the words wants to see what they found. Both events come for one click: each asks anew.
+    input.on('focus click', () => {
+      if (!this.#isOpen && this.#text) this.#typed();
+    });
     input.on('blur', () => this.#close());
     // The field keeps the focus while a result is clicked: losing it would close the list first.
     results.on('mousedown', (event) => event.preventDefault());
@@ -67,28 +71,38 @@ export class OperationSearch {
   /** Chooses for what stands there now: who types fast presses Enter before the results of the last words have come. */
   async #enter(): Promise<void> {
     const text = this.#text;
-    if (!this.#isOpen || this.#foundFor !== text) await this.#find(text);
+    if (this.#foundFor !== text) await this.#find(text);
     if (this.#foundFor === text) this.#choose(this.#active);
   }
 
   #pressed(event: JQuery.TriggeredEvent): void {
-    const last = this.#found.length - 1;
-    if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey && this.#text) {
-      void this.#enter();
-    } else if (!this.#isOpen) {
-      return;
-    } else if (event.key === 'ArrowDown') {
-      this.#move(this.#active === last ? 0 : this.#active + 1);
-    } else if (event.key === 'ArrowUp') {
-      this.#move(this.#active === 0 ? last : this.#active - 1);
-    } else if (event.key === 'Escape') {
-      this.#close();
-    } else {
-      return;
-    }
+    const taken = this.#isOpen ? this.#pressedOpen(event) : this.#pressedClosed(event);
+    if (!taken) return;
     // The dialog has its own meaning for these keys.
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /**
+   * A list that is closed is only opened: who closed it with Escape did not want its first entry.
+   *
+   * @returns whether the key is the list's own
+   */
+  #pressedClosed(event: JQuery.TriggeredEvent): boolean {
+    if (!this.#text || !(isEnter(event) || event.key === 'ArrowDown')) return false;
+    void this.#find(this.#text);
+    return true;
+  }
+
+  /** @returns whether the key is the list's own */
+  #pressedOpen(event: JQuery.TriggeredEvent): boolean {
+    const last = this.#found.length - 1;
+    if (isEnter(event)) void this.#enter();
+    else if (event.key === 'ArrowDown') this.#move(this.#active === last ? 0 : this.#active + 1);
+    else if (event.key === 'ArrowUp') this.#move(this.#active === 0 ? last : this.#active - 1);
+    else if (event.key === 'Escape') this.#close();
+    else return false;
+    return true;
   }
 
   get #isOpen(): boolean {
@@ -127,6 +141,11 @@ export class OperationSearch {
     this.#results.hide().empty();
     this.#input.attr({ 'aria-expanded': 'false', 'aria-activedescendant': '' });
   }
+}
+
+/** With Control or Command, it is the dialog's. */
+function isEnter({ key, ctrlKey, metaKey }: JQuery.TriggeredEvent): boolean {
+  return key === 'Enter' && !ctrlKey && !metaKey;
 }
 
 function entry(node: { _: Translate }, operation: OperationSummary, index: number): JQuery {
