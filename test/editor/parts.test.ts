@@ -41,7 +41,7 @@ describe('parts of the dialogs', () => {
 
     it('keep what no longer belongs only if it has a value', () => {
       const rows = rowsFor(asked([], []), [id, { ...header, value: '' }]);
-      rows.should.eql([{ ...id, known: false, required: false, stray: 'unused' }]);
+      rows.should.eql([{ ...id, known: false, formerly: false, required: false, stray: 'unused' }]);
     });
 
     it('know headers in small and in capital letters, and give a value to one row only', () => {
@@ -75,6 +75,17 @@ describe('parts of the dialogs', () => {
       marks('all').should.eql(['unused', 'unlisted', undefined]);
       marks('path').should.eql(['unused', undefined, undefined]);
       marks('nothing').should.eql([undefined, undefined, undefined]);
+    });
+
+    it('of headers are marked where the catalog filled them in for another operation, and as long as it holds', () => {
+      const before = rowsFor(asked([], [], { headers: ['x-trace'] }), [header]);
+      const stray = (rows: typeof before) => rows.map((row) => row.stray);
+      const left = rowsFor(asked([], []), before);
+      stray(left).should.eql(['unlisted']);
+      stray(rowsFor(asked([], []), left)).should.eql(['unlisted']);
+      stray(rowsFor(asked([], [], { complete: 'path' }), left)).should.eql([undefined]);
+      stray(rowsFor(asked([], [], { headers: ['X-Trace'] }), left)).should.eql([undefined]);
+      stray(rowsFor(asked([], []), [header])).should.eql([undefined]);
     });
 
     it('are saved with a name and a value, and nothing else', () => {

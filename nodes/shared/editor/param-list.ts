@@ -49,13 +49,18 @@ export class ParamList {
       .toArray()
       .map((item) => {
         const element = $(item);
+        const drawn = element.data('data') as ParamRow;
         const value = element.find('.fenergo-param-value');
-        return {
+        const named = {
           name: String(element.find('.fenergo-param-name').val()),
           in: String(element.find('.fenergo-param-in').val()) as Param['in'],
+        };
+        return {
+          ...named,
           type: value.typedInput('type'),
           value: value.typedInput('value'),
-          known: Boolean((element.data('data') as ParamRow).known),
+          known: Boolean(drawn.known),
+          formerly: isFormer(drawn, named),
         };
       });
   }
@@ -88,13 +93,9 @@ export class ParamList {
       .addClass('fenergo-param')
       .append(name, select, $('<div class="fenergo-param-value-cell">').append(value), mark);
     const judge = (): void => {
-      const now = {
-        name: String(name.val()).trim(),
-        in: String(select.val()) as Param['in'],
-        type: '',
-        value: '',
-      };
-      const stray = row.known ? undefined : strayOf(this.#asked, now);
+      const now = { name: String(name.val()).trim(), in: String(select.val()) as Param['in'] };
+      const formerly = isFormer(row, now);
+      const stray = row.known ? undefined : strayOf(this.#asked, { ...now, formerly });
       const why = stray ? _(`params.stray.${stray}`) : '';
       mark.toggle(stray !== undefined).attr({ title: why, 'aria-label': why });
       container.toggleClass('fenergo-param-unused', stray === 'unused');
@@ -106,6 +107,11 @@ export class ParamList {
     value.typedInput('type', row.type ?? 'str');
     value.typedInput('value', row.value ?? '');
   }
+}
+
+/** Whether a row still is what another operation asked for: one that was renamed or moved is a person's own. */
+function isFormer(drawn: Partial<ParamRow>, now: Pick<Param, 'name' | 'in'>): boolean {
+  return drawn.formerly === true && drawn.name === now.name && drawn.in === now.in;
 }
 
 function placeholderOf(place: string, required: boolean | undefined): string {

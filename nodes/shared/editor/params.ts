@@ -10,6 +10,8 @@ export interface Param {
 export interface ParamRow extends Param {
   /** Belongs to the chosen operation: its name and place are not for editing. */
   known?: boolean;
+  /** Belonged to an operation that was chosen before: the catalog filled it in, not a person. */
+  formerly?: boolean;
   /** The call fails without it. */
   required?: boolean;
   /**
@@ -64,10 +66,15 @@ export function rowsFor(asked: AskedParams, rows: readonly ParamRow[]): ParamRow
     const required = param.in === 'path' || asked.required.includes(param.name);
     return { ...param, type: row?.type ?? 'str', value: row?.value ?? '', known: true, required };
   });
-  const own = rows
-    .filter((row) => !used.has(row) && row.value !== '')
-    .map((row) => ({ ...row, known: false, required: false, stray: strayOf(asked, row) }));
+  const own = rows.filter((row) => !used.has(row) && row.value !== '').map((row) => leftOver(asked, row));
   return [...known, ...own];
+}
+
+/** A row with a value that the call does not ask for. */
+function leftOver(asked: AskedParams, row: ParamRow): ParamRow {
+  const formerly = row.known === true || row.formerly === true;
+  const left = { ...row, formerly, known: false, required: false };
+  return { ...left, stray: strayOf(asked, left) };
 }
 
 /** Whether two parameters have one name, and are both headers or both none. Headers know no capital letters. */
@@ -78,13 +85,21 @@ function isSame(a: Pick<Param, 'name' | 'in'>, b: Pick<Param, 'name' | 'in'>): b
   return a.name === b.name;
 }
 
-/** Whether, and how, a row is none of those that a call asks for. */
-export function strayOf(asked: AskedParams, { name, in: place }: Param): ParamRow['stray'] {
+/**
+ * Whether, and how, a row is none of those that a call asks for. The catalog does not list all headers that a call may
+ * have: only one that it filled in itself, for another operation, is known not to belong.
+ */
+export function strayOf(
+  asked: AskedParams,
+  { name, in: place, formerly }: Pick<ParamRow, 'name' | 'in' | 'formerly'>,
+): ParamRow['stray'] {
   if (place === 'path') {
     return asked.complete !== 'nothing' && !asked.pathParams.includes(name) ? 'unused' : undefined;
   }
-  const listed = place === 'header' || name === '' || asked.query.includes(name);
-  return asked.complete === 'all' && !listed ? 'unlisted' : undefined;
+  if (asked.complete !== 'all' || name === '') return undefined;
+  if (place === 'query') return asked.query.includes(name) ? undefined : 'unlisted';
+  const listed = asked.headers.some((header) => isSame({ name: header, in: place }, { name, in: place }));
+  return formerly && !listed ? 'unlisted' : undefined;
 }
 
 /** What is saved of the rows: those with a name and a value. The runtime leaves out empty ones anyway. */
