@@ -343,6 +343,26 @@ describe('the dialog of a request', function () {
     await screenshot(page, 'request-warnings');
   });
 
+  it('calls a connection without a name as the editor does', async () => {
+    await open({ operation: 'eventingress/v1/GetEventsByFilter' });
+    await page.evaluate("RED.nodes.node('connection').name = ''");
+    await page.locator('#node-input-connection').evaluate((select) => $(select as never).trigger('change'));
+    (await textOf(card())).should.containEql("which the connection 'Fenergo (sandbox)' does not ask for");
+  });
+
+  it('opens with the catalog as long as nothing says what is called', async () => {
+    await open();
+    (await mode().inputValue()).should.equal('catalog');
+    (await textOf(card())).should.startWith('Nothing is chosen yet: search above');
+    await screenshot(page, 'request-none');
+    await page.fill('#node-input-name', 'Later');
+    (await save()).should.eql({ ...BLANK, name: 'Later' });
+    await editNode(page, 'request');
+    (await mode().inputValue()).should.equal('catalog');
+    await open({ params: [{ name: 'id', in: 'path', type: 'str', value: 'e1' }] });
+    (await mode().inputValue()).should.equal('message');
+  });
+
   it('fills in the body of the operation, the inner part first, and shows what will be sent', async () => {
     await open();
     await mode().selectOption('catalog');

@@ -204,12 +204,12 @@ function fillIn(node: Record<string, unknown>): void {
 function grantedScopes(): GrantedScopes | undefined {
   const connection = RED.nodes.node(String($('#node-input-connection').val()));
   if (typeof connection?.scope !== 'string') return undefined;
-  return { name: String(connection.name || connection.id), scope: connection.scope };
+  return { name: RED.utils.getNodeLabel(connection as never), scope: connection.scope };
 }
 
-/** A node that was never set up opens with the catalog; one that says nothing of its call takes it from the message. */
+/** A node that says nothing of its call opens with the catalog; one with parameters alone takes the rest from the message. */
 function modeOf(node: CallNode): Mode {
   if (node.operation) return 'catalog';
   if (node.path) return 'manual';
-  return node.connection ? 'message' : 'catalog';
+  return (node.params ?? []).length > 0 ? 'message' : 'catalog';
 }
