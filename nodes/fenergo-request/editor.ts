@@ -1,9 +1,9 @@
+import { judgeBody } from '../shared/editor/body-form.js';
 import { CallForm } from '../shared/editor/call-form.js';
 import { isEnv } from '../shared/editor/env.js';
 import { isNumberFrom } from '../shared/editor/numbers.js';
 import { inWords, splitKey } from '../shared/editor/operation-key.js';
 import { type Param, paramsOf } from '../shared/editor/params.js';
-import { sentJson } from '../shared/editor/skeleton.js';
 import { isTenant } from '../shared/editor/tenant-field.js';
 import { prepareTerms } from '../shared/editor/terms-form.js';
 
@@ -84,8 +84,7 @@ RED.nodes.registerType<RequestProperties>('fenergo-request', {
       value: 'payload',
       validate(value, _options) {
         const type = form?.isFor(this) ? form.bodyType : this.bodyType;
-        const sent = type === 'json' ? sentJson(String(value ?? ''), false) : undefined;
-        return sent && 'problem' in sent ? this._('error.body', { reason: sent.problem }) : true;
+        return judgeBody(this, type, String(value ?? ''));
       },
     },
     bodyType: { value: 'msg' },

@@ -1,5 +1,6 @@
 import should from 'should';
 import { Catalog } from '../../lib/catalog/catalog.js';
+import { serialiseBody, wrapData } from '../../lib/http/body.js';
 import {
   eventProblem,
   eventTypesIn,
@@ -9,7 +10,7 @@ import {
 import { inWords, splitKey } from '../../nodes/shared/editor/operation-key.js';
 import { type AskedParams, NO_PARAMS, paramsOf, rowsFor } from '../../nodes/shared/editor/params.js';
 import { suggestScopes } from '../../nodes/shared/editor/scope-suggestions.js';
-import { sameJson, sentJson, skeletonText } from '../../nodes/shared/editor/skeleton.js';
+import { sameJson, sentBody, sentJson, skeletonText, wraps } from '../../nodes/shared/editor/skeleton.js';
 
 describe('parts of the dialogs', () => {
   describe('rows of parameters', () => {
@@ -114,13 +115,17 @@ describe('parts of the dialogs', () => {
       should(skeletonText(undefined, 'auto')).be.undefined();
     });
 
-    it('is JSON for every operation of the catalog that has one', () => {
+    it('becomes the body that the contract asks for when it is sent as it stands, for every operation that has one', () => {
       const known = new Catalog().all().filter(({ body }) => body !== undefined && body !== null);
       known.length.should.be.above(600);
       for (const { key, body, wrapsData } of known) {
-        const text = skeletonText({ body, wrapsData } as never, 'auto') ?? '';
-        const inner = JSON.parse(text);
-        should(wrapsData ? { data: inner } : inner).deepEqual(body, key);
+        const operation = { body, wrapsData } as never;
+        for (const wrap of ['auto', 'never'] as const) {
+          const text = skeletonText(operation, wrap) ?? '';
+          const wrapped = wraps(operation, wrap);
+          const sent = serialiseBody(wrapped ? wrapData(JSON.parse(text)) : JSON.parse(text));
+          should(JSON.parse(String(sent))).deepEqual(body, `${key}, ${wrap}`);
+        }
       }
     });
 
@@ -151,6 +156,21 @@ describe('parts of the dialogs', () => {
       const { text } = sentJson(JSON.stringify('x'.repeat(999)), true) as { text: string };
       text.length.should.equal(401);
       text.should.endWith('…');
+    });
+
+    it('of text is what it says, in the envelope where it is JSON, and an error where it is none', () => {
+      should(sentBody('str', '{"a":1}', true)).eql({ text: '{"data":{"a":1}}' });
+      should(sentBody('str', '', true)).eql({ text: '' });
+      for (const text of ['hello', ' ', '{a: 1}'])
+        should(sentBody('str', text, true)).have.property('problem');
+      should(sentBody('json', ' ', true)).eql({ text: '' });
+    });
+
+    it('is not known of what the message or the environment gives', () => {
+      const environment = '$' + '{BODY}';
+      for (const type of ['str', 'json']) should(sentBody(type, environment, true)).be.undefined();
+      for (const type of ['msg', 'jsonata', 'flow', 'global', 'env'])
+        should(sentBody(type, '{', true)).be.undefined();
     });
   });
 

@@ -452,6 +452,40 @@ describe('the dialog of a request', function () {
     (await page.evaluate<boolean>("RED.nodes.node('request').valid")).should.be.true();
   });
 
+  it('shows what is sent of a text, and refuses one that is no JSON', async () => {
+    const sent = () => textOf(page.locator('#fenergo-request-sent'));
+    const text = page.locator('#node-input-body + .red-ui-typedInput-container');
+    const write = async (body: string) => {
+      await text.locator('input').fill(body);
+      await text.locator('input').press('End');
+    };
+    await open({ operation: 'entitydatacommand/v2/CreateEntity', body: '{"a":1}', bodyType: 'str' });
+    (await sent()).should.equal('Sent:{"data":{"a":1}}');
+    await write('{"data":{"a":2}}');
+    (await sent()).should.equal('Sent:{"data":{"a":2}}');
+    await write('hello');
+    (await sent()).should.startWith('This is no JSON: ');
+    (await reasonFor(page, '#node-input-body + .red-ui-typedInput-container')).should.startWith(
+      'The body is no JSON: ',
+    );
+    await screenshot(page, 'request-text-no-json');
+    const environment = '$' + '{BODY}';
+    await write(environment);
+    (await sent()).should.startWith(`Sent:{ "data": ${environment} }`);
+    await page.waitForSelector('#node-input-body + .red-ui-typedInput-container:not(.input-error)');
+    await write('');
+    (await sent()).should.equal('Sent:nothing');
+
+    await open({ method: 'DELETE', path: '/a/b', body: '{"a":1}', bodyType: 'str' });
+    (await sent()).should.equal('Sent:nothing');
+    await page.selectOption('#node-input-method', 'POST');
+    (await sent()).should.equal('Sent:{"a":1}');
+    await open({ operation: 'entitydatacommand/v2/CreateEntity', body: 'hello', bodyType: 'str' });
+    await page.fill('#node-input-name', 'Wrong');
+    await save();
+    (await page.evaluate<boolean>("RED.nodes.node('request').valid")).should.be.false();
+  });
+
   it('shows the tenant that the connection gives', async () => {
     await open();
     const tenant = page

@@ -1,5 +1,5 @@
 import type { OperationDetails } from './catalog.js';
-import { lacksEnvelope, sameJson, sentJson, skeletonText, type Wrap, wraps } from './skeleton.js';
+import { lacksEnvelope, sameJson, sentBody, skeletonText, type Wrap, wraps } from './skeleton.js';
 
 interface BodyNode {
   _: Translate;
@@ -46,7 +46,13 @@ export class BodyForm {
           hasValue: false,
         },
         'jsonata',
-        'str',
+        {
+          value: 'str',
+          label: RED._('editor:typedInput.type.str'),
+          icon: 'red/images/typedInput/az.svg',
+          // The editor shows the reason that the node's own validator gives at a field that lies hidden behind this one.
+          validate: (text: string) => judgeBody(node, 'str', text) as boolean,
+        },
         'flow',
         'global',
         'env',
@@ -55,6 +61,8 @@ export class BodyForm {
     });
     this.#lastType = this.#type;
     this.#input.on('change', () => this.#typeChanged());
+    // The field itself changes only when it is left.
+    this.#input.next('.red-ui-typedInput-container').on('input', 'input', () => this.#showSent());
     this.#wrap.on('change', () => this.#wrapChanged());
     this.#fill.on('click', () => this.#fillByHand());
   }
@@ -193,18 +201,29 @@ export class BodyForm {
   }
 
   #showSent(): void {
-    const { _ } = this.#node;
     const wrapped = wraps(this.#operation, this.#wrapKind);
-    this.#sent.empty().removeClass('fenergo-problem');
-    if (this.#type === 'json') {
-      const sent = sentJson(this.#text, wrapped);
-      if ('problem' in sent) {
-        this.#sent.addClass('fenergo-problem').text(_('body.problem', { reason: sent.problem }));
-      } else this.#showCode(sent.text || _('body.none'));
-      if (lacksEnvelope(this.#text, this.#operation, this.#wrapKind)) this.#showNote(_('body.lacksEnvelope'));
-      return;
+    const text = this.#isDropped ? '' : this.#text;
+    const sent = sentBody(this.#type, text, wrapped);
+    this.#sent.empty().toggleClass('fenergo-problem', sent !== undefined && 'problem' in sent);
+    if (!sent) this.#showSource(wrapped);
+    else if ('problem' in sent) this.#sent.text(this.#node._('body.problem', { reason: sent.problem }));
+    else this.#showCode(sent.text || this.#node._('body.none'));
+    if (sent && lacksEnvelope(text, this.#operation, this.#wrapKind)) {
+      this.#showNote(this.#node._('body.lacksEnvelope'));
     }
-    const source = sourceOf(this.#type, String(this.#input.typedInput('value')));
+  }
+
+  /** A DELETE is sent without a body that is mere text. */
+  get #isDropped(): boolean {
+    const manual = $('#fenergo-request-mode').val() === 'manual';
+    const method = manual ? $('#node-input-method').val() : this.#operation?.method;
+    return this.#type === 'str' && method === 'DELETE';
+  }
+
+  /** What is sent is known with the message: only where it comes from can be told. */
+  #showSource(wrapped: boolean): void {
+    const { _ } = this.#node;
+    const source = sourceOf(this.#type, this.#text);
     this.#showCode(wrapped ? `{ "data": ${source} }` : source);
     if (wrapped) this.#showNote(_('body.unlessWrapped'));
     else if (
@@ -228,6 +247,12 @@ export class BodyForm {
   }
 }
 
+/** `true`, or why the text of a body cannot be sent. */
+export function judgeBody({ _ }: { _: Translate }, type: string | undefined, text: string): true | string {
+  const sent = sentBody(type ?? UNTOUCHED.type, text, false);
+  return sent && 'problem' in sent ? _('error.body', { reason: sent.problem }) : true;
+}
+
 function isUntouched(type: string | undefined, value: string | undefined): boolean {
   return !value || (type === UNTOUCHED.type && value === UNTOUCHED.value);
 }
@@ -235,6 +260,6 @@ function isUntouched(type: string | undefined, value: string | undefined): boole
 /** Where a body comes from, as people write it. */
 function sourceOf(type: string, value: string): string {
   if (type === 'env') return `\${${value}}`;
-  if (type === 'str' || type === 'jsonata') return value;
+  if (['json', 'str', 'jsonata'].includes(type)) return value;
   return `${type}.${value}`;
 }

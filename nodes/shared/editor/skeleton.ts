@@ -1,4 +1,5 @@
 import type { OperationDetails } from './catalog.js';
+import { isEnv } from './env.js';
 
 /** What is sent around a body: see the property `wrap` of a request. */
 export type Wrap = 'auto' | 'never';
@@ -8,8 +9,14 @@ export function wraps(operation: OperationDetails | undefined, wrap: Wrap): bool
   return wrap === 'auto' && operation?.wrapsData === true;
 }
 
+/** Whether a value is put into the envelope: it is an object or a list, and in none yet. */
+function isWrappable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Object.hasOwn(value, 'data');
+}
+
 /**
- * The body to start from, as JSON text: what stands inside the envelope where the node puts it there.
+ * The body to start from, as JSON text: what stands inside the envelope where the node puts it there. An inner part that
+ * has `data` itself, or is no object, keeps its envelope: the node would send it without.
  *
  * @returns undefined when the operation has no body, or its shape is not known
  */
@@ -17,8 +24,8 @@ export function skeletonText(operation: OperationDetails | undefined, wrap: Wrap
   const body = operation?.body;
   if (body === undefined || body === null) return undefined;
   // The contract's own example may show the inner part already.
-  const whole = typeof body === 'object' && Object.hasOwn(body, 'data');
-  return JSON.stringify(wraps(operation, wrap) && whole ? (body as { data: unknown }).data : body, null, 2);
+  const inner = typeof body === 'object' && Object.hasOwn(body, 'data') && (body as { data: unknown }).data;
+  return JSON.stringify(wraps(operation, wrap) && isWrappable(inner) ? inner : body, null, 2);
 }
 
 /** Whether two JSON texts say the same; text that is no JSON says nothing. */
@@ -41,10 +48,25 @@ export function sentJson(text: string, wrapped: boolean): { text: string } | { p
   } catch (error) {
     return { problem: (error as Error).message };
   }
-  const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, 'data');
-  const wrap = wrapped && typeof value === 'object' && value !== null && !inside;
-  const sent = JSON.stringify(wrap ? { data: value } : value);
+  const sent = JSON.stringify(wrapped && isWrappable(value) ? { data: value } : value);
   return { text: sent.length > LONGEST ? `${sent.slice(0, LONGEST)}…` : sent };
+}
+
+/**
+ * What a body that the node itself holds will be sent as: JSON of the code editor, or text, which has to be JSON too.
+ *
+ * @param type of the field
+ * @returns as `sentJson`; undefined where only a message or the environment tells
+ */
+export function sentBody(
+  type: string,
+  text: string,
+  wrapped: boolean,
+): ReturnType<typeof sentJson> | undefined {
+  if ((type !== 'json' && type !== 'str') || isEnv(text)) return undefined;
+  // Blank text is sent as it stands, and is no JSON.
+  if (type === 'str' && text !== '' && !text.trim()) return { problem: `'${text}'` };
+  return sentJson(text, wrapped);
 }
 
 /** Whether a body of JSON text lacks the envelope that its operation takes, and is not put into it. */
