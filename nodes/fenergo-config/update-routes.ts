@@ -27,6 +27,7 @@ class Refusal extends Error {
  * - `POST fenergo/catalog/refresh` with `{ "connection": id }`: 202; from the platform of a connection that runs
  * - `GET fenergo/catalog/update`: the UpdateState
  * - `DELETE fenergo/catalog/update`: cancels what is under way; 204
+ * - `DELETE fenergo/catalog/contracts/:service/:version`: takes one of the user's own contracts away; 204, or 404
  */
 export function registerUpdateRoutes(RED: NodeAPI, services: Services): void {
   const { update } = services;
@@ -71,6 +72,20 @@ export function registerUpdateRoutes(RED: NodeAPI, services: Services): void {
       response.status(204).end();
     }),
   );
+  RED.httpAdmin.delete(
+    '/fenergo/catalog/contracts/:service/:version',
+    permitted,
+    answering(({ params }, response) => {
+      removeContract(services, String(params.service), String(params.version));
+      response.status(204).end();
+    }),
+  );
+}
+
+function removeContract({ update, overlay }: Services, service: string, version: string): void {
+  update.refuseWhileRunning();
+  if (overlay.remove(service, version) > 0) return;
+  throw new Refusal(404, 'not_found', 'There is no such contract of your own');
 }
 
 /** The body of a request; Node-RED's parsers leave this type alone, and pages of other sites cannot send it. */

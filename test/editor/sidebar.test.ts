@@ -14,6 +14,7 @@ import {
   screenshot,
   textOf,
 } from '../support/browser.js';
+import { connectionTo, sendJson, startServer } from '../support/flow.js';
 import { type FlowNode, type RealNodeRed, startNodeRed } from '../support/node-red.js';
 
 const SANDBOX: FlowNode = {
@@ -77,6 +78,27 @@ paths:
                   properties: { amount: { type: number, minimum: 1 }, currency: { enum: [EUR, USD] } }
 `;
 
+/** Other editions of it: a parameter has another name; the operation has made room for another one. */
+const LOANS_2 = LOANS.replace('name: branch,', 'name: branchId,').replace('{branch}', '{branchId}');
+const LOANS_3 = LOANS.replace(/\/api\/loan\/\{branch\}/, '/api/v1/loans/{branch}').replace(
+  'CreateLoan',
+  'AddLoan',
+);
+/** One that stands for a service of the vendor, and has none of its operations. */
+const SCIM = LOANS.replace('/loancommand', '/scim');
+
+/** What the server tells of a connection that has nothing to tell. */
+const QUIET = {
+  id: 'connection',
+  name: 'Sandbox',
+  region: 'sandbox',
+  tenantId: TENANT,
+  scope: 'fenx.all',
+  token: { state: 'valid', secondsLeft: 600, scope: 'fenx.all' },
+  circuit: { state: 'closed' },
+  waiting: 0,
+};
+
 describe('the Fenergo sidebar', function () {
   this.timeout(60_000);
   let nodeRed: RealNodeRed;
@@ -91,9 +113,7 @@ describe('the Fenergo sidebar', function () {
   });
   beforeEach(async () => {
     nodeRed = await startNodeRed({ flows: FLOW });
-    page = await openEditor(browser, nodeRed.url);
-    await page.evaluate("RED.sidebar.show('fenergo')");
-    await sidebar().locator('h4').first().waitFor();
+    await openSidebar();
   });
   afterEach(async () => {
     await page?.close();
@@ -103,6 +123,13 @@ describe('the Fenergo sidebar', function () {
     await browser?.close();
     if (folder) rmSync(folder, { recursive: true });
   });
+
+  async function openSidebar(look: { dark?: boolean } = {}): Promise<void> {
+    await page?.close();
+    page = await openEditor(browser, nodeRed.url, look);
+    await page.evaluate("RED.sidebar.show('fenergo')");
+    await sidebar().locator('h4').first().waitFor();
+  }
 
   const sidebar = () => page.locator('.fenergo-sidebar');
   const section = (index: number) => sidebar().locator('section').nth(index);
@@ -225,6 +252,122 @@ describe('the Fenergo sidebar', function () {
     await screenshot(page, 'sidebar-refreshed');
   });
 
+  const own = () => sidebar().locator('.fenergo-sidebar-own');
+  const question = () => page.locator('.red-ui-notification', { hasText: 'Remove your contract' });
+
+  it('says what an import took away, lists the contract, and takes it away again when that is confirmed', async () => {
+    const offered = async () => {
+      const response = await fetch(`${nodeRed.url}fenergo/catalog/services/scim/v1`);
+      return ((await response.json()) as unknown[]).length;
+    };
+    await sidebar().getByText('No contracts of your own').waitFor();
+    const before = await offered();
+    await importFiles(file('scim.yaml', SCIM));
+    await outcome(`Operations: 1 added, 0 changed, ${before} gone.`);
+    (await textOf(sidebar())).should
+      .match(/scim v1added: CreateLoangone: \w+, \w+, \w+, \w+ \+\d/)
+      .and.containEql('To have it back, remove the contract');
+    await own().getByText('imported from scim.yaml').waitFor();
+    (await offered()).should.equal(1);
+    await screenshot(page, 'sidebar-gone');
+
+    await own().getByRole('button', { name: 'Remove scim v1' }).click();
+    await question().getByRole('button', { name: 'Remove' }).click({ trial: true });
+    await screenshot(page, 'sidebar-remove');
+    await page.keyboard.press('Enter');
+    await question().waitFor({ state: 'detached' });
+    (await offered()).should.equal(1, 'the first button keeps it');
+    await own().getByRole('button', { name: 'Remove scim v1' }).click();
+    await question().getByRole('button', { name: 'Remove' }).click();
+    await outcome('Removed: scim v1');
+    await sidebar().getByText('No contracts of your own').waitFor();
+    (await own().isVisible()).should.be.false();
+    (await offered()).should.equal(before);
+  });
+
+  it('names what another edition of a contract changes', async () => {
+    await importFiles(file('loans.yaml', LOANS));
+    await outcome('1 added, 0 changed, 0 gone.');
+    (await textOf(sidebar())).should.not.containEql('To have it back');
+    await importFiles(file('loans.yaml', LOANS_2));
+    await outcome('0 added, 1 changed, 0 gone.');
+    await sidebar().getByText('changed: CreateLoan').waitFor();
+    await importFiles(file('loans.yaml', LOANS_3));
+    await outcome('1 added, 0 changed, 1 gone.');
+    await sidebar().getByText('added: AddLoan').waitFor();
+    await sidebar().getByText('gone: CreateLoan').waitFor();
+  });
+
+  it('shows how far an update is, also to who opens the editor meanwhile, and cancels it', async () => {
+    let given = 5;
+    const server = await startServer((_, response) => {
+      given -= 1;
+      if (given >= 0) sendJson(response, { openapi: '3.0.0', paths: {} }, 200);
+    });
+    try {
+      await nodeRed.deploy([...FLOW, connectionTo(server.url, { id: 'silent', name: 'Silent' })]);
+      const select = sidebar().locator('select');
+      await select.locator('option[value=silent]').waitFor({ state: 'attached' });
+      await select.selectOption('silent');
+      await sidebar().getByRole('button', { name: 'Refresh from' }).click();
+      const progress = () => sidebar().locator('.fenergo-sidebar-progress');
+      await progress()
+        .getByText(/^5 of \d+: /)
+        .waitFor();
+      Number(await progress().locator('progress').getAttribute('value')).should.equal(5);
+      (await sidebar().getByRole('button', { name: 'Import contracts' }).isDisabled()).should.be.true();
+      await screenshot(page, 'sidebar-progress');
+
+      await openSidebar();
+      await progress()
+        .getByText(/^5 of \d+: /)
+        .waitFor();
+      (await sidebar().getByRole('button', { name: 'Refresh from' }).isDisabled()).should.be.true();
+      await progress().getByRole('button', { name: 'Cancel' }).click();
+      await outcome('The update of the catalog was cancelled');
+      await progress().locator('progress').waitFor({ state: 'detached' });
+      (await sidebar().getByRole('button', { name: 'Refresh from' }).isEnabled()).should.be.true();
+      await screenshot(page, 'sidebar-cancelled');
+    } finally {
+      await server.close();
+    }
+  });
+
+  for (const dark of [false, true]) {
+    it(`keeps long names and many contracts inside its borders${dark ? ', also in dark' : ''}`, async () => {
+      await openSidebar({ dark });
+      await page.evaluate(`document.documentElement.classList.toggle('nr-theme-dark', ${dark})`);
+      if (dark && nodeRed.version.startsWith('4')) await page.addStyleTag({ content: DARK });
+      const long = 'a-very-long-name-that-nobody-would-choose-'.repeat(4);
+      const contract = (service: string, name: string) => ({
+        service,
+        version: 'v1',
+        operations: 18,
+        source: { from: 'imported', name, at: '2026-11-24T10:00:00Z' },
+      });
+      const contracts = [contract(long, `${long}.yaml`), contract('odd', 'odd.yaml')];
+      const many = Array.from({ length: 40 }, (_, index) => contract(`service${index}`, 'all.yaml'));
+      const catalog = { operations: 1, services: 1, contracts, file: '', updating: false };
+      await page.route('**/fenergo/overview', (route) =>
+        route.fulfill({ json: { connections: [QUIET], requests: [], catalog } }),
+      );
+      await own().getByText('odd v1').waitFor();
+      const overflow = () =>
+        page.evaluate<number>(
+          "(() => { const tab = document.querySelector('.fenergo-sidebar'); return tab.scrollWidth - tab.clientWidth; })()",
+        );
+      (await overflow()).should.be.belowOrEqual(0);
+      await screenshot(page, `sidebar-own-long${dark ? '-dark' : ''}`);
+      catalog.contracts = many;
+      await own().getByText('Your own contracts: 40').waitFor();
+      await own().getByText('service39 v1').scrollIntoViewIfNeeded();
+      (await overflow()).should.be.belowOrEqual(0);
+      await own().locator('summary').click();
+      (await own().getByText('service39 v1').isVisible()).should.be.false();
+      await screenshot(page, `sidebar-own-folded${dark ? '-dark' : ''}`);
+    });
+  }
+
   it('tells that nobody answers, and goes on when somebody does', async () => {
     await page.route('**/fenergo/overview', (route) => route.abort());
     await sidebar().getByText('Node-RED did not answer').waitFor();
@@ -236,3 +379,8 @@ describe('the Fenergo sidebar', function () {
     await outcome('Contracts read: 1.');
   });
 });
+
+const DARK = `:root { --red-ui-primary-background: #222; --red-ui-secondary-background: #222; --red-ui-form-input-background: #333;
+  --red-ui-primary-text-color: #ddd; --red-ui-secondary-text-color: #aaa; --red-ui-form-text-color: #ddd;
+  --red-ui-secondary-border-color: #444; --red-ui-workspace-button-background: #333; --red-ui-workspace-button-color: #ddd;
+  --red-ui-form-button-background: #333; --red-ui-form-input-border-color: #555; }`;

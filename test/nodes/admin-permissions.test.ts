@@ -9,6 +9,7 @@ const NEEDED: Record<string, string> = {
   'POST /fenergo/catalog/refresh': 'fenergo-catalog.write',
   'GET /fenergo/catalog/update': 'fenergo-catalog.write',
   'DELETE /fenergo/catalog/update': 'fenergo-catalog.write',
+  'DELETE /fenergo/catalog/contracts/:service/:version': 'fenergo-catalog.write',
   'GET /fenergo/catalog/services': 'fenergo-request.read',
   'GET /fenergo/catalog/services/:service/:version': 'fenergo-request.read',
   'GET /fenergo/catalog/operations': 'fenergo-request.read',

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import should from 'should';
@@ -205,6 +205,50 @@ describe('the update of the catalog', function () {
     it('takes one as large as a contract may be', async () => {
       const text = `${LOANS}#${'x'.repeat(20 * 1024 * 1024 - LOANS.length - 1)}`;
       (await importing('large.yaml', text)).contracts.length.should.equal(1);
+    });
+  });
+
+  describe('by taking a contract away', () => {
+    const SCIM = LOANS.replace('/loancommand', '/scim');
+    const remove = (contract: string) =>
+      fetch(`${nodeRed.url}fenergo/catalog/contracts/${contract}`, { method: 'DELETE' });
+    const offered = async (path: string) => {
+      const response = await fetch(`${nodeRed.url}fenergo/catalog/services/${path}`);
+      return response.status === 404 ? 0 : ((await response.json()) as unknown[]).length;
+    };
+
+    it('gives back at once what came with the package', async () => {
+      const bundled = await offered('scim/v1');
+      bundled.should.be.above(1);
+      const { contracts } = await importing('scim.yaml', SCIM);
+      should(contracts[0]?.gone.length).equal(bundled);
+      await importing('loans.yaml', LOANS);
+      (await offered('scim/v1')).should.equal(1);
+      (await remove('scim/v1')).status.should.equal(204);
+      (await offered('scim/v1')).should.equal(bundled);
+      (await offered('loancommand/v1')).should.equal(1, 'the others stay');
+      (await remove('loancommand/v1')).status.should.equal(204);
+      (await run('loan', {})).error?.should.have.property('code', 'FENERGO_INPUT');
+    });
+
+    it('takes none that is not there', async () => {
+      await importing('loans.yaml', LOANS);
+      for (const contract of ['loancommand/v2', 'scim/v1', 'constructor/__proto__', '%2e%2e%2f/v1'])
+        (await codeOf(await remove(contract))).should.equal('404 not_found', contract);
+      (await offered('loancommand/v1')).should.equal(1);
+    });
+
+    it('waits for the end of an import or a refresh', async () => {
+      await importing('loans.yaml', LOANS);
+      (await refresh('own')).status.should.equal(202);
+      (await codeOf(await remove('loancommand/v1'))).should.equal('409 busy');
+      (await offered('loancommand/v1')).should.equal(1);
+    });
+
+    it('leaves a file alone that cannot be read', async () => {
+      writeFileSync(overlayFile(), '{');
+      (await codeOf(await remove('loancommand/v1'))).should.equal('500 failed');
+      readFileSync(overlayFile(), 'utf8').should.equal('{');
     });
   });
 

@@ -1,4 +1,5 @@
 import { isTyping } from './focus.js';
+import { countOf, drawOutcome } from './outcome.js';
 import {
   cancelUpdate,
   type ImportSummary,
@@ -6,11 +7,13 @@ import {
   loadUpdate,
   nameOf,
   type Overview,
+  type OwnContract,
+  removeContract,
   startRefresh,
   type UpdateState,
 } from './overview.js';
+import { OwnContracts } from './own-contracts.js';
 
-const MOST_NAMES = 4;
 const ASK_AGAIN_MS = 500;
 /** One question may get lost; a server that is gone answers none. */
 const MOST_FAILURES = 5;
@@ -19,6 +22,7 @@ const MOST_FAILURES = 5;
 export class CatalogSection {
   readonly #_: Translate;
   readonly #facts = $('<div class="fenergo-sidebar-facts">');
+  readonly #own: OwnContracts;
   readonly #connection = $('<select>');
   readonly #refresh = $('<button type="button" class="red-ui-button red-ui-button-small">');
   readonly #import = $('<button type="button" class="red-ui-button red-ui-button-small">');
@@ -33,6 +37,7 @@ export class CatalogSection {
   constructor(container: JQuery, _: Translate, changed: () => void) {
     this.#_ = _;
     this.#changed = changed;
+    this.#own = new OwnContracts(_, (contract) => void this.#remove(contract));
     this.#import.append(
       '<i class="fa fa-upload" aria-hidden="true"></i> ',
       $('<span>').text(_('sidebar.import')),
@@ -48,6 +53,7 @@ export class CatalogSection {
     this.#refresh.on('click', () => void this.#refreshCatalog(String(this.#connection.val())));
     container.append(
       this.#facts,
+      this.#own.element,
       $('<div class="fenergo-sidebar-buttons">').append(this.#import, this.#file),
       $('<div class="fenergo-sidebar-buttons">').append(this.#refresh, this.#connection),
       this.#progress,
@@ -63,21 +69,8 @@ export class CatalogSection {
       .append(
         $('<p>').text(_('sidebar.catalog', { operations: catalog.operations, services: catalog.services })),
       );
-    const own = catalog.contracts;
-    if (own.length > 0) {
-      const latest =
-        own
-          .map(({ source }) => source.at)
-          .sort()
-          .at(-1) ?? '';
-      const text = _('sidebar.own', { contracts: own.length, at: new Date(latest).toLocaleString() });
-      this.#facts.append(
-        $('<p>')
-          .text(text)
-          .attr('title', own.map(({ service, version }) => `${service} ${version}`).join('\n')),
-      );
-    }
     if (catalog.problem) this.#facts.append($('<p class="fenergo-failed">').text(catalog.problem));
+    this.#own.draw(catalog.contracts);
     if (!isTyping(this.#connection.parent())) this.#fillConnections(connections);
     this.#showBusy(this.#busy);
     // Somebody else's, or one from before this page was loaded.
@@ -128,6 +121,18 @@ export class CatalogSection {
       return;
     }
     await this.#follow();
+  }
+
+  async #remove(contract: OwnContract): Promise<void> {
+    this.#outcome.empty();
+    try {
+      await removeContract(contract);
+      const { service, version } = contract;
+      this.#outcome.append($('<p>').text(this.#_('sidebar.removed', { contract: `${service} ${version}` })));
+    } catch (error) {
+      this.#outcome.append($('<p class="fenergo-failed">').text(this.#reasonOf(error)));
+    }
+    this.#changed();
   }
 
   /** Shows how far the update is that runs on the server, until its end. */
@@ -185,37 +190,13 @@ export class CatalogSection {
     void cancelUpdate();
   }
 
-  #end({ contracts, failed }: ImportSummary, error?: string): void {
+  #end(summary: ImportSummary, error?: string): void {
     this.#progress.empty();
     this.#showBusy(false);
-    const count = (list: 'added' | 'changed' | 'gone') =>
-      contracts.reduce((sum, contract) => sum + contract[list].length, 0);
-    const totals = {
-      contracts: contracts.length,
-      added: count('added'),
-      changed: count('changed'),
-      gone: count('gone'),
-    };
-    const outcome = this.#outcome.empty();
-    if (error) outcome.append($('<p class="fenergo-failed">').text(error));
-    if (contracts.length > 0)
-      outcome.append($('<p>').append($('<b>').text(this.#_('sidebar.summary', totals))));
-    for (const { name, reason } of failed)
-      outcome.append($('<p class="fenergo-failed">').text(`${name}: ${reason}`));
-    for (const contract of contracts) outcome.append(...this.#changes(contract));
+    drawOutcome(this.#outcome, this.#_, summary, error);
+    // The way back leads through the list of one's own contracts.
+    if (countOf(summary, 'gone') > 0) this.#own.unfold();
     this.#changed();
-  }
-
-  #changes({ service, version, added, changed, gone, notes }: ImportSummary['contracts'][number]): JQuery[] {
-    const lines = Object.entries({ added, changed, gone })
-      .filter(([, ids]) => ids.length > 0)
-      .map(([what, ids]) => this.#_(`sidebar.${what}`, { names: named(ids) }));
-    if (lines.length + notes.length === 0) return [];
-    const title = $('<div>').append($('<b>').text(`${service} ${version}`));
-    return [
-      title,
-      ...[...lines, ...notes].map((line) => $('<div class="fenergo-sidebar-detail">').text(line)),
-    ];
   }
 
   #reasonOf(error: unknown): string {
@@ -225,9 +206,4 @@ export class CatalogSection {
     if (status === 0) return this.#_('sidebar.unreachable');
     return responseJSON?.message ?? this.#_('sidebar.failed', { status });
   }
-}
-
-function named(ids: string[]): string {
-  const rest = ids.length - MOST_NAMES;
-  return ids.slice(0, MOST_NAMES).join(', ') + (rest > 0 ? ` +${rest}` : '');
 }

@@ -4,6 +4,9 @@ import type { UpdateState } from '../../catalog-update.js';
 
 export type { ImportSummary, Overview, UpdateState };
 
+/** One of the user's own contracts. */
+export type OwnContract = Overview['catalog']['contracts'][number];
+
 /** What runs in this Node-RED. Rejects with the jqXHR. */
 export function loadOverview(): JQuery.jqXHR<Overview> {
   return $.getJSON('fenergo/overview');
@@ -38,6 +41,12 @@ export function startRefresh(connection: string): JQuery.jqXHR<void> {
 /** Ends a running refresh. */
 export function cancelUpdate(): JQuery.jqXHR<void> {
   return $.ajax({ method: 'DELETE', url: 'fenergo/catalog/update' });
+}
+
+/** Takes one of the user's own contracts away. Rejects with the jqXHR. */
+export function removeContract({ service, version }: OwnContract): JQuery.jqXHR<void> {
+  const contract = `${encodeURIComponent(service)}/${encodeURIComponent(version)}`;
+  return $.ajax({ method: 'DELETE', url: `fenergo/catalog/contracts/${contract}` });
 }
 
 /** What a connection is called; as in its dialog where it has no name. */
