@@ -333,6 +333,32 @@ describe('the Fenergo sidebar', function () {
     }
   });
 
+  for (const status of [401, 403]) {
+    it(`says nothing of an update of others to who may not see it (${status})`, async () => {
+      let asked = 0;
+      let looked = 0;
+      await page.route('**/fenergo/catalog/update', (route) => {
+        asked += 1;
+        return route.fulfill({ status, body: '' });
+      });
+      const catalog = { operations: 1234, services: 1, contracts: [], file: '', updating: true };
+      await page.route('**/fenergo/overview', (route) => {
+        looked += 1;
+        return route.fulfill({ json: { connections: [QUIET], requests: [], catalog } });
+      });
+      await sidebar().getByText('1234 operations').waitFor();
+      while (looked < 3) await page.waitForResponse('**/fenergo/overview');
+      asked.should.equal(1);
+      (await textOf(sidebar())).should.not.containEql('You are not allowed').and.not.containEql('Starting');
+      (await sidebar().locator('.fenergo-failed').count()).should.equal(0);
+      (await sidebar().getByRole('button', { name: 'Import contracts' }).isEnabled()).should.be.true();
+
+      await page.route('**/fenergo/catalog/refresh', (route) => route.fulfill({ status, body: '' }));
+      await sidebar().getByRole('button', { name: 'Refresh from' }).click();
+      await outcome('You are not allowed');
+    });
+  }
+
   for (const dark of [false, true]) {
     it(`keeps long names and many contracts inside its borders${dark ? ', also in dark' : ''}`, async () => {
       await openSidebar({ dark });

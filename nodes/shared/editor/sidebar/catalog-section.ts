@@ -32,6 +32,8 @@ export class CatalogSection {
   readonly #changed: () => void;
   #busy = false;
   #cancelled = false;
+  /** Whether one may see what others do; taken for granted until the server says otherwise. */
+  #mayFollow = true;
 
   /** @param changed told when the catalog is another one */
   constructor(container: JQuery, _: Translate, changed: () => void) {
@@ -74,7 +76,7 @@ export class CatalogSection {
     if (!isTyping(this.#connection.parent())) this.#fillConnections(connections);
     this.#showBusy(this.#busy);
     // Somebody else's, or one from before this page was loaded.
-    if (catalog.updating && !this.#busy) void this.#follow();
+    if (catalog.updating && !this.#busy && this.#mayFollow) void this.#follow();
   }
 
   #fillConnections(connections: Overview['connections']): void {
@@ -120,7 +122,7 @@ export class CatalogSection {
       this.#end({ contracts: [], failed: [] }, this.#reasonOf(error));
       return;
     }
-    await this.#follow();
+    await this.#follow('asked');
   }
 
   async #remove(contract: OwnContract): Promise<void> {
@@ -135,8 +137,12 @@ export class CatalogSection {
     this.#changed();
   }
 
-  /** Shows how far the update is that runs on the server, until its end. */
-  async #follow(): Promise<void> {
+  /**
+   * Shows how far the update is that runs on the server, until its end.
+   *
+   * @param why whether this person has started it: nobody else needs to hear that they may not look
+   */
+  async #follow(why: 'asked' | 'seen' = 'seen'): Promise<void> {
     this.#showBusy(true);
     let failures = 0;
     for (;;) {
@@ -149,6 +155,7 @@ export class CatalogSection {
         }
         this.#showUpdate(state);
       } catch (error) {
+        if (why === 'seen' && isForbidden(error)) return this.#lookAway();
         failures += 1;
         if (failures === MOST_FAILURES) {
           this.#end({ contracts: [], failed: [] }, this.#reasonOf(error));
@@ -190,6 +197,13 @@ export class CatalogSection {
     void cancelUpdate();
   }
 
+  /** Leaves alone what others do. */
+  #lookAway(): void {
+    this.#mayFollow = false;
+    this.#progress.empty();
+    this.#showBusy(false);
+  }
+
   #end(summary: ImportSummary, error?: string): void {
     this.#progress.empty();
     this.#showBusy(false);
@@ -201,9 +215,13 @@ export class CatalogSection {
 
   #reasonOf(error: unknown): string {
     const { status, responseJSON } = error as JQuery.jqXHR;
-    if (status === 401 || status === 403) return this.#_('sidebar.notAllowed');
+    if (isForbidden(error)) return this.#_('sidebar.notAllowed');
     if (status === 409) return this.#_('sidebar.busy');
     if (status === 0) return this.#_('sidebar.unreachable');
     return responseJSON?.message ?? this.#_('sidebar.failed', { status });
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return [401, 403].includes((error as JQuery.jqXHR).status);
 }
