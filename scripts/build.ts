@@ -74,7 +74,7 @@ function nodeTypes(): string[] {
 
 function assembleNode(type: string, out: string): void {
   const source = join(root, 'nodes', type);
-  const markup = readFileSync(join(source, `${type}.html`), 'utf8');
+  const markup = stylesFor(type) + readFileSync(join(source, `${type}.html`), 'utf8');
   const bundle = buildSync({
     entryPoints: [join(source, 'editor.ts')],
     bundle: true,
@@ -90,6 +90,12 @@ function assembleNode(type: string, out: string): void {
     `${markup}\n<script type="text/javascript">\n${bundle}</script>\n`,
   );
   cpSync(join(source, 'locales'), join(out, 'locales'), { recursive: true });
+}
+
+/** The styles that all dialogs share, once: the editor loads the dialogs of a package together. */
+function stylesFor(type: string): string {
+  if (type !== 'fenergo-config') return '';
+  return `<style>\n${readFileSync(join(root, 'nodes/shared/editor/dialog.css'), 'utf8')}</style>\n`;
 }
 
 function copy(from: string, to: string): void {
