@@ -386,7 +386,7 @@ describe('fenergo-webhook', function () {
         const taker = async (id: string) => {
           should((await deliver(url(), notification(id))).status).equal(200);
           await turns();
-          return (messages.at(-1)?.fenergo as { webhook: string }).webhook;
+          return (messages.at(-1)?.fenergo as { webhook: string } | undefined)?.webhook;
         };
         beforeEach(() => deploy(first, second));
 
