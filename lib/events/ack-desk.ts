@@ -13,6 +13,8 @@ export type AckOutcome =
   | { kind: 'late'; end: DeliveryEnd }
   /** Nothing is known of this delivery: it came from an earlier run, or long ago. */
   | { kind: 'unknown' }
+  /** Several deliveries that are open brought the notification, and the message does not say which one it is of. */
+  | { kind: 'ambiguous' }
   /** The message carries no notification. */
   | { kind: 'nothing' };
 
@@ -60,8 +62,10 @@ export class AckDesk {
   acknowledge(msg: EventMessage, whole = false): AckOutcome {
     const claim = claimOf(msg);
     if (!claim) return { kind: 'nothing' };
-    const delivery = this.#deliveryOf(claim);
+    const [delivery, ...others] = this.#deliveriesOf(claim);
     if (!delivery) return { kind: 'unknown' };
+    // To guess could acknowledge what the flow of another node has not handled.
+    if (others.length > 0) return { kind: 'ambiguous' };
     const { end } = delivery;
     // It is all acknowledged: parts of it are not to be waited for.
     if (end === 'acknowledged') return { kind: 'already' };
@@ -81,18 +85,20 @@ export class AckDesk {
     return end ? { kind: 'late', end } : { kind: 'acknowledged', open: delivery.open };
   }
 
-  #deliveryOf({ deliveryId, batchId, notificationId, notificationIds }: Claim): Delivery | undefined {
+  /** The delivery that a message can be of; several where it does not name one, and more than one is open. */
+  #deliveriesOf({ deliveryId, batchId, notificationId, notificationIds }: Claim): Delivery[] {
     const brought = (delivery: Delivery) =>
       notificationId ? delivery.has(notificationId) : notificationIds.some((id) => delivery.has(id));
     if (deliveryId) {
       const delivery = this.#deliveries.get(deliveryId);
-      return delivery && brought(delivery) ? delivery : undefined;
+      return delivery && brought(delivery) ? [delivery] : [];
     }
     // A flow that kept only what names the notification.
     const candidates = [...this.#deliveries.values()].filter(
       (delivery) => delivery.batchId === batchId && brought(delivery),
     );
-    return candidates.find(({ end }) => end === undefined) ?? candidates[0];
+    const open = candidates.filter(({ end }) => end === undefined);
+    return open.length > 0 ? open : candidates.slice(0, 1);
   }
 
   /** Which notifications a message acknowledges; or what is missing of one that was split. */

@@ -104,6 +104,15 @@ describe('AckDesk', () => {
       bench.ack({ fenergo: { notificationId: 'a' } }).should.deepEqual(['unknown']);
     });
 
+    it('nothing is guessed where several that are open brought it, as when two nodes read one feed', () => {
+      bench.deliver(['a'], 'd-1');
+      bench.deliver(['a'], 'd-2');
+      const unnamed = { fenergo: { batchId: 'b-1', notificationId: 'a' } };
+      bench.ack(unnamed).should.deepEqual(['ambiguous']);
+      bench.ack(...messages(['a'], 'd-2')).should.deepEqual(['open 0']);
+      bench.ack(unnamed).should.deepEqual(['open 0'], 'only one is open now');
+    });
+
     it('the whole batch, if so wished', () => {
       bench.deliver(['a', 'b', 'b', 'c']);
       const [a] = messages(['a']) as [Message];
