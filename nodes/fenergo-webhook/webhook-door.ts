@@ -207,7 +207,9 @@ export class WebhookDoor implements PathHolder {
 
   /** Sees to the webhook in Fenergo, but not to that of another: whose path it is. */
   #register(): void {
-    if (this.#parts.properties.register && !this.#problems.path) void this.#registrar?.run();
+    const { path, setup } = this.#problems;
+    // Where it could take nothing, nothing is to be sent.
+    if (this.#parts.properties.register && !path && !setup) void this.#registrar?.run();
   }
 
   #emit({ deliveryId, batchId, items, answering }: WebhookEmission, request: Request): void {

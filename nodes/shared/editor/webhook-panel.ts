@@ -45,7 +45,7 @@ const COLOURS: Record<string, string> = {
   UserDisabled: 'grey',
 };
 /** What a delivery with a wrong signature is answered with. */
-const UNSIGNED = '401';
+const UNSIGNED = 401;
 /** What is listed of either side's deliveries. */
 const MOST_SHOWN = 5;
 
@@ -133,7 +133,7 @@ export class WebhookPanel {
     }
     const platform: Platform = await $.getJSON(this.#url('/platform'));
     this.#showThere(platform);
-    this.#offerEnabling(platform, UNSIGNED in (running?.refused ?? {}));
+    this.#offerEnabling(platform, isUnsigned(running?.deliveries ?? []));
   }
 
   #showThere({ ok, message, status = '', deliveries = [] }: Platform): void {
@@ -229,4 +229,9 @@ function timeOf(at: string): string {
   if (Number.isNaN(date.getTime())) return at;
   const isToday = date.toDateString() === new Date().toDateString();
   return isToday ? date.toLocaleTimeString() : date.toLocaleString();
+}
+
+/** Whether signatures are wrong now: deliveries are newest first, and one that was taken shows that they are right again. */
+function isUnsigned(deliveries: readonly { status: number }[]): boolean {
+  return deliveries.find(({ status }) => status < 400 || status === UNSIGNED)?.status === UNSIGNED;
 }
