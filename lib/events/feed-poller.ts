@@ -50,10 +50,18 @@ export interface FeedPollerOptions {
 }
 
 /**
- * Failures by which the platform refuses a call. Nobody promises that it does not mean a batch whose time is over: after
- * some tries the feed is asked what there is, or it would stand still for ever.
+ * Failures with which the platform has answered. Nobody promises that it does not mean a batch whose time is over: after
+ * some tries the feed is asked what there is, or it would stand still for ever. Where there is no answer, there is no
+ * other to be had by asking for something else.
  */
-const REFUSALS = new Set(['FENERGO_VALIDATION', 'FENERGO_CONFLICT']);
+const REFUSALS = new Set([
+  'FENERGO_VALIDATION',
+  'FENERGO_CONFLICT',
+  'FENERGO_FORBIDDEN',
+  'FENERGO_UNAUTHORIZED',
+  'FENERGO_SERVER',
+  'FENERGO_RESPONSE',
+]);
 const TRIES = 3;
 
 /**

@@ -44,6 +44,8 @@ export interface FlowConsumerOptions extends IntakeOptions {
   onEmitFailure?: (error: unknown) => void;
   /** A batch was not acknowledged in time, and will be asked for again. */
   onTimeout?: (open: number) => void;
+  /** A batch was completed. */
+  onCompleted?: () => void;
   /** What was handled comes again and again: see `FeedConsumer`. */
   onForgotten?: () => void;
   /** Resources cannot be read, since the platform cannot be reached; tried again after so long. */
@@ -73,8 +75,8 @@ export class FlowConsumer implements FeedConsumer {
       const emission = { deliveryId: newId(), batchId: batch.batchId, items };
       if (acknowledge === 'manual') return await this.#untilAcknowledged(emission);
       return this.#emit(emission, 'handled');
-    } catch {
-      // Closed in the middle.
+    } catch (error) {
+      if (!this.#closing.aborted) this.#options.onEmitFailure?.(error);
       return false;
     }
   }
@@ -83,7 +85,9 @@ export class FlowConsumer implements FeedConsumer {
     const { seen, onSettled } = this.#options;
     for (const { id } of notifications) if (seen.stageOf(id) === 'handled') seen.note(id, 'settled');
     // A later run keeps its own ids in the same place.
-    if (!this.#closing.aborted) onSettled();
+    if (this.#closing.aborted) return;
+    onSettled();
+    this.#options.onCompleted?.();
   }
 
   forgotten(): void {

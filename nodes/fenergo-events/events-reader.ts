@@ -122,6 +122,10 @@ export class EventsReader {
       onState: (state) => this.#polled(state),
       onOpen: (open) => this.#status.open(open),
       onTimeout: (count) => node.warn(RED._('events.notAcknowledged', { count, seconds })),
+      onCompleted: () => {
+        this.#status.completed();
+        this.#failures.worked('complete');
+      },
       onForgotten: () => node.warn(RED._('events.forgotten', { feed })),
       onFetchFailure: (error, againInMs) => {
         this.#status.failing({ doing: 'fetch', error, againInMs });

@@ -13,7 +13,8 @@ export class FeedFailures {
   readonly #node: Node;
   readonly #translate: NodeAPI['_'];
   readonly #feed: string;
-  #last: { code: string; doing: Doing } | undefined;
+  /** The codes that were told, by what failed. */
+  readonly #told = new Map<Doing, Set<string>>();
 
   constructor(node: Node, translate: NodeAPI['_'], feed: string) {
     this.#node = node;
@@ -24,9 +25,10 @@ export class FeedFailures {
   /** Something failed; as the node's error, unless that was told. */
   failed(doing: Doing, error: unknown): void {
     const { code = 'UNEXPECTED', message } = error as { code?: string; message?: string };
-    const isTold = this.#last?.code === code;
-    this.#last = { code, doing };
-    if (isTold) return;
+    const told = this.#told.get(doing) ?? new Set();
+    this.#told.set(doing, told);
+    if (told.has(code)) return;
+    told.add(code);
     const { statusCode, messages = [] } = error instanceof FenergoError ? error.facts : {};
     this.#node.error(
       error as Error,
@@ -37,10 +39,10 @@ export class FeedFailures {
     );
   }
 
-  /** This has worked: it is told when it had failed. */
+  /** This has worked: it is told when it had failed, and nothing else still does. */
   worked(...doings: Doing[]): void {
-    if (!this.#last || !doings.includes(this.#last.doing)) return;
-    this.#last = undefined;
+    const mended = doings.filter((doing) => this.#told.delete(doing));
+    if (mended.length === 0 || this.#told.size > 0) return;
     this.#node.log(this.#translate('events.recovered', { feed: this.#feed }));
   }
 }

@@ -61,6 +61,13 @@ export class FeedStatus {
     this.#pacer.changed();
   }
 
+  /** A batch was completed. */
+  completed(): void {
+    if (this.#failing?.doing !== 'complete') return;
+    this.#failing = undefined;
+    this.#pacer.changed();
+  }
+
   /** Messages were sent on. */
   sent(): void {
     this.#broken = undefined;

@@ -239,7 +239,9 @@ describe('FeedPoller', () => {
       bench.consumer.done.should.deepEqual(['b1']);
     });
 
-    for (const code of ['FENERGO_VALIDATION', 'FENERGO_CONFLICT']) {
+    for (const code of ['VALIDATION', 'CONFLICT', 'FORBIDDEN', 'UNAUTHORIZED', 'SERVER', 'RESPONSE'].map(
+      (name) => `FENERGO_${name}`,
+    )) {
       it(`asks what there is when batches are refused, in ever longer pauses, and says so (${code})`, async () => {
         const refusal = Object.assign(new Error('refused'), { code });
         const { feed, consumer, clock } = bench;

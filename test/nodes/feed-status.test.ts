@@ -64,6 +64,15 @@ describe('FeedStatus', () => {
     last().should.match(/^status.received/);
   });
 
+  it('shows that batches can be completed again as soon as one is, with more behind it', () => {
+    delivering();
+    status.polled({ state: 'failed', doing: 'complete', error: down, failures: 1, againInMs: 1000 });
+    last().should.match(/^status.failedAgain/);
+    status.completed();
+    delivering();
+    last().should.match(/^status.received/);
+  });
+
   it('shows that resources cannot be read until the messages are sent', () => {
     delivering();
     status.failing({ doing: 'fetch', error: down, againInMs: 4000 });
@@ -100,6 +109,22 @@ describe('FeedFailures', () => {
     failures.failed('next', down);
     failures.failed('send', new Error('cannot be cloned'));
     should(told[1]).equal('all: cannot be cloned (UNEXPECTED)');
+  });
+
+  it('tells each kind once, in whatever order they come, and of each thing that fails', () => {
+    const away = new FenergoError('FENERGO_UNAVAILABLE', 'away');
+    for (let n = 0; n < 5; n += 1) {
+      failures.failed('next', down);
+      failures.failed('next', away);
+    }
+    told.should.have.length(2);
+    failures.failed('complete', down);
+    told.should.have.length(3);
+    failures.worked('next');
+    told.should.have.length(3, 'completing does not work yet');
+    failures.failed('complete', down);
+    failures.worked('complete');
+    told.slice(3).should.deepEqual(['events.recovered all']);
   });
 
   it('tells that it works again only of what had failed', () => {

@@ -43,7 +43,8 @@ export class ConnectionFeed implements FeedSource {
     try {
       // To complete a batch twice does no harm.
       const retry = { ...DEFAULT_RETRY, repeatable: true };
-      await this.#call({ label, method: 'POST', service: SERVICE, path, retry }, signal);
+      // Nothing is made of what it says: that it takes the call is enough.
+      await this.#call({ label, method: 'POST', service: SERVICE, path, retry, result: 'buffer' }, signal);
       return true;
     } catch (error) {
       const { code } = error as { code?: string };
