@@ -19,7 +19,7 @@ export function nameOf({ id, deprecated }: Operation): Name {
 }
 
 /** What is telling is said in fewer words; each one costs its time. */
-const MOST_WORDS = 8;
+const MOST_WORDS = 6;
 
 /** What was typed, as it is compared with names. */
 export class Typed {
